@@ -1,0 +1,125 @@
+"""The names of things: resource types, object keys, and reading a field of an object that may be malformed.
+
+Everything that reads a cluster object goes through here or checks the type itself: an object is a
+JSON value from a stranger, and any part of it may be missing, null or of another type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote, unquote
+
+Object = Mapping[str, Any]
+"""A Kubernetes object as decoded JSON. Never changed in place."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceType:
+    """One kind as the API serves it, from discovery.
+
+    `has_status` is False for a custom kind whose schema has no status (it has no loop), True where it
+    has one, None where nothing says.
+    """
+
+    group: str
+    version: str
+    kind: str
+    plural: str
+    namespaced: bool
+    has_status: bool | None = None
+
+    @property
+    def api_version(self) -> str:
+        """`apps/v1`, or `v1` for the core group."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def path(self) -> str:
+        """The collection's URL path over all namespaces, e.g. `/apis/apps/v1/deployments`."""
+        root = f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
+        return f"{root}/{self.plural}"
+
+    def object_path(self, namespace: str, name: str) -> str:
+        """The URL path of one object; `namespace` is ignored for a cluster-scoped kind."""
+        root = f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
+        scope = f"/namespaces/{quote(namespace, safe='')}" if self.namespaced else ""
+        return f"{root}{scope}/{self.plural}/{quote(name, safe='')}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ObjectKey:
+    """What identifies an object over its versions: group ("" for core), kind, namespace ("" if none), name."""
+
+    group: str
+    kind: str
+    namespace: str
+    name: str
+
+    @property
+    def id(self) -> str:
+        """`apps/Deployment/shop/web`, `core/Node/-/n1`: the permalink's part after `/o/`, and the row's id."""
+        parts = (self.group or "core", self.kind, self.namespace or "-", self.name)
+        return "/".join(quote(part, safe="") for part in parts)
+
+    @classmethod
+    def parse(cls, text: str) -> ObjectKey:
+        """Read an `id` back. Raises ValueError when it does not have four parts."""
+        parts = [unquote(part) for part in text.split("/")]
+        if len(parts) != 4 or not all(parts):
+            raise ValueError(f"{text[:200]!r} is not GROUP/KIND/NAMESPACE/NAME (core for no group, - for no namespace)")
+        group, kind, namespace, name = parts
+        return cls("" if group == "core" else group, kind, "" if namespace == "-" else namespace, name)
+
+
+def field(obj: Any, path: str, default: Any = None) -> Any:
+    """The value at a dotted path, or `default` where any step is missing, null or not an object.
+
+    >>> field({"spec": {"replicas": 3}}, "spec.replicas", 1)
+    3
+    """
+    for step in path.split("."):
+        if not isinstance(obj, Mapping):
+            return default
+        obj = obj.get(step)
+        if obj is None:
+            return default
+    return obj
+
+
+def text(value: Any, limit: int = 500) -> str:
+    """A string from a cluster, cut to `limit` characters; "" for anything that is not a string."""
+    if not isinstance(value, str):
+        return ""
+    return value if len(value) <= limit else value[: limit - 1] + "…"
+
+
+def key_of(obj: Object) -> ObjectKey:
+    """The key of an object that carries apiVersion, kind and metadata; empty parts where they are malformed."""
+    group, _, version = text(field(obj, "apiVersion")).rpartition("/")
+    del version
+    return ObjectKey(
+        group, text(field(obj, "kind")), text(field(obj, "metadata.namespace")), text(field(obj, "metadata.name"))
+    )
+
+
+def timestamp(value: Any) -> float | None:
+    """An RFC 3339 time as Unix seconds, or None where it is not one.
+
+    >>> timestamp("2026-11-20T10:00:00Z")
+    1795168800.0
+    """
+    if not isinstance(value, str) or len(value) < 10 or len(value) > 40:
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        return None
+    try:
+        return moment.timestamp()
+    except (OverflowError, ValueError):
+        return None

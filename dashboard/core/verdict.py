@@ -1,0 +1,1 @@
+"""`assess`: the one question, has this object converged?"""
