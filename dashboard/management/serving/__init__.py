@@ -1,0 +1,1 @@
+"""Composition: a cluster's connection, watch, board and pages wired into one process, and its clean end."""

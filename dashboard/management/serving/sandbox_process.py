@@ -1,0 +1,85 @@
+"""The sandbox as a process of its own: started, watched over, started again when it dies, and never left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+START_SECONDS = 20.0
+STOP_SECONDS = 3.0
+
+
+class SandboxFailed(Exception):
+    """The sandbox did not start; the message holds its last words."""
+
+
+@dataclass
+class SandboxProcess:
+    """One sandbox child. It ends with its standard input, so that it outlives no parent, however that ends."""
+
+    host: str
+    port: int
+    speed: float
+    empty: bool
+    say: Callable[[str], None]
+    _child: asyncio.subprocess.Process | None = None
+
+    @property
+    def server(self) -> str:
+        """Where its API is served."""
+        return f"http://{self.host}:{self.port}"
+
+    async def start(self) -> None:
+        """Start it and return when it serves. Raises SandboxFailed with its own words when it does not."""
+        options = ["--host", self.host, "--port", str(self.port), "--speed", str(self.speed), "--until-stdin-closes"]
+        if self.empty:
+            options.append("--empty")
+        self._child = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "dashboard.sandbox",
+            *options,
+            cwd=ROOT,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            # A Ctrl-C in the terminal goes to the parent, which stops the child in its own time.
+            start_new_session=True,
+        )
+        try:
+            line = await asyncio.wait_for(self._line(), START_SECONDS)
+        except TimeoutError as error:
+            await self.stop()
+            raise SandboxFailed(f"the sandbox did not serve within {START_SECONDS:.0f} s") from error
+        if not line.startswith("sandbox ready"):
+            await self.stop()
+            raise SandboxFailed(f"the sandbox did not start: {line or 'it ended without a word'}")
+
+    async def _line(self) -> str:
+        assert self._child is not None and self._child.stdout is not None
+        return (await self._child.stdout.readline()).decode(errors="replace").strip()
+
+    async def keep(self) -> None:
+        """Start it again whenever it ends, until cancelled."""
+        while True:
+            assert self._child is not None
+            code = await self._child.wait()
+            self.say(f"sandbox ended ({code}); starting a new one on the same port")
+            await asyncio.sleep(1)
+            await self.start()
+
+    async def stop(self) -> None:
+        """End it: first by closing its input, then by force."""
+        child = self._child
+        if child is None or child.returncode is not None:
+            return
+        assert child.stdin is not None
+        child.stdin.close()
+        try:
+            await asyncio.wait_for(child.wait(), STOP_SECONDS)
+        except TimeoutError:
+            child.kill()
+            await child.wait()

@@ -1,0 +1,25 @@
+#!/usr/bin/env python
+"""The one entry to every command: `manage.py demo`, `up`, `sandbox`, `replay`, `score`, `bench`, …"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def main() -> None:
+    """Check the settings first, so that a bad variable is one sentence and not a traceback."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "reconcilerviz.settings")
+    from django.conf import settings
+    from django.core.exceptions import ImproperlyConfigured
+    from django.core.management import execute_from_command_line
+
+    try:
+        settings.INSTALLED_APPS  # noqa: B018 - the first access reads the settings
+    except ImproperlyConfigured as error:
+        sys.exit(f"reconcilerviz: {error}")
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()
