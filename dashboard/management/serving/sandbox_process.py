@@ -60,14 +60,16 @@ class SandboxProcess:
 
     async def _line(self) -> str:
         assert self._child is not None and self._child.stdout is not None
-        return (await self._child.stdout.readline()).decode(errors="replace").strip()
+        return (await self._child.stdout.readline()).decode(errors="replace").rstrip()
 
     async def keep(self) -> None:
-        """Start it again whenever it ends, until cancelled."""
+        """Pass on what it prints, and start it again whenever it ends, until cancelled."""
         while True:
             assert self._child is not None
+            while line := await self._line():
+                self.say(line)
             code = await self._child.wait()
-            self.say(f"sandbox ended ({code}); starting a new one on the same port")
+            self.say(f"the sandbox ended ({code}); starting a new one on the same port")
             await asyncio.sleep(1)
             await self.start()
 

@@ -1,0 +1,21 @@
+# `just` lists these; `uv run` makes the environment.
+
+# the demo: sandbox, watch and web in one go
+demo *args:
+    uv run manage.py demo {{args}}
+
+# all tests
+test *args:
+    uv run pytest {{args}}
+
+# style, types, import contracts
+lint:
+    .ci/lint
+
+# rewrite what the formatter can
+fix:
+    uv run ruff check --fix . && uv run ruff format .
+
+# the README's picture, from the running product
+screenshot:
+    uv run manage.py screenshot
