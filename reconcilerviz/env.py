@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -80,9 +81,9 @@ def _public_url(raw: str) -> str:
 
 
 def _kinds(raw: str) -> str:
-    from dashboard.cluster.discovery import KindFilter
-
-    KindFilter.parse(raw)
+    for pattern in raw.split(","):
+        if pattern.strip() and not re.fullmatch(r"[+-]?[^/\s]+/[^/\s]+", pattern.strip()):
+            raise ValueError(f"{pattern.strip()!r} is not one")
     return raw
 
 

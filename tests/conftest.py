@@ -11,7 +11,7 @@ SHARED = ROOT.parent / "shared"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--fail-on-skip", action="store_true", help="a skipped test fails the run (continuous integration)")
+    parser.addoption("--fail-on-skip", action="store_true", help="a skipped test fails the run")
 
 
 @pytest.hookimpl(hookwrapper=True)

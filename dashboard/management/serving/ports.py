@@ -38,7 +38,7 @@ def bind(host: str, named: int | None, first: int, what: str) -> socket.socket:
             last = error
     if named is not None:
         raise CommandError(
-            f"{what} {named}: the port is busy on {host}; name another one, or leave {what} out to get the next free one"
+            f"{what} {named}: the port is busy on {host}; name another, or leave {what} out to get the next free one"
         ) from last
     raise CommandError(f"ports {first} to {first + TRIES - 1} are all busy on {host}; name a free one with {what}")
 

@@ -13,7 +13,7 @@ START_SECONDS = 20.0
 STOP_SECONDS = 3.0
 
 
-class SandboxFailed(Exception):
+class SandboxError(Exception):
     """The sandbox did not start; the message holds its last words."""
 
 
@@ -34,7 +34,7 @@ class SandboxProcess:
         return f"http://{self.host}:{self.port}"
 
     async def start(self) -> None:
-        """Start it and return when it serves. Raises SandboxFailed with its own words when it does not."""
+        """Start it and return when it serves. Raises SandboxError with its own words when it does not."""
         options = ["--host", self.host, "--port", str(self.port), "--speed", str(self.speed), "--until-stdin-closes"]
         if self.empty:
             options.append("--empty")
@@ -53,22 +53,27 @@ class SandboxProcess:
             line = await asyncio.wait_for(self._line(), START_SECONDS)
         except TimeoutError as error:
             await self.stop()
-            raise SandboxFailed(f"the sandbox did not serve within {START_SECONDS:.0f} s") from error
+            raise SandboxError(f"the sandbox did not serve within {START_SECONDS:.0f} s") from error
         if not line.startswith("sandbox ready"):
             await self.stop()
-            raise SandboxFailed(f"the sandbox did not start: {line or 'it ended without a word'}")
+            raise SandboxError(f"the sandbox did not start: {line or 'it ended without a word'}")
+
+    def _running(self) -> asyncio.subprocess.Process:
+        if self._child is None:
+            raise RuntimeError("start() comes first")
+        return self._child
 
     async def _line(self) -> str:
-        assert self._child is not None and self._child.stdout is not None
-        return (await self._child.stdout.readline()).decode(errors="replace").rstrip()
+        """Its next line of output, "" at the end."""
+        stdout = self._running().stdout
+        return (await stdout.readline()).decode(errors="replace").rstrip() if stdout else ""
 
     async def keep(self) -> None:
         """Pass on what it prints, and start it again whenever it ends, until cancelled."""
         while True:
-            assert self._child is not None
             while line := await self._line():
                 self.say(line)
-            code = await self._child.wait()
+            code = await self._running().wait()
             self.say(f"the sandbox ended ({code}); starting a new one on the same port")
             await asyncio.sleep(1)
             await self.start()
@@ -78,8 +83,8 @@ class SandboxProcess:
         child = self._child
         if child is None or child.returncode is not None:
             return
-        assert child.stdin is not None
-        child.stdin.close()
+        if child.stdin:
+            child.stdin.close()
         try:
             await asyncio.wait_for(child.wait(), STOP_SECONDS)
         except TimeoutError:
