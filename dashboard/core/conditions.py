@@ -1,0 +1,73 @@
+"""Conditions of any object, read once: a list of them, a map of them, or nothing at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from dashboard.core.objects import text, timestamp
+
+READ_AT_MOST = 1000
+"""Conditions beyond this many are not read: no controller writes them, and reading must stay linear and short."""
+
+
+class Condition(NamedTuple):
+    """One condition. `status` is "True", "False", "Unknown" or ""; `changed` the raw transition time."""
+
+    type: str
+    status: str
+    reason: str
+    message: str
+    severity: str
+    changed: Any
+    generation: int | None
+
+    @property
+    def since(self) -> float | None:
+        """When it last changed, Unix seconds; None where the API does not say."""
+        return timestamp(self.changed)
+
+
+def read_conditions(status: Mapping[str, Any]) -> tuple[Condition, ...]:
+    """The conditions of a status, in the object's order. Malformed entries are left out, never an error."""
+    raw = status.get("conditions")
+    if isinstance(raw, list):
+        return tuple(_condition(entry) for entry in raw[:READ_AT_MOST] if isinstance(entry, Mapping))
+    if isinstance(raw, Mapping):
+        named = list(raw.items())[:READ_AT_MOST]
+        return tuple(_condition({"type": name, **entry}) for name, entry in named if isinstance(entry, Mapping))
+    return ()
+
+
+def find(conditions: tuple[Condition, ...], type_: str) -> Condition | None:
+    """The first condition of this type, or None."""
+    for condition in conditions:
+        if condition.type == type_:
+            return condition
+    return None
+
+
+def _condition(entry: Mapping[str, Any]) -> Condition:
+    get = entry.get
+    generation = get("observedGeneration")
+    return Condition(
+        text(get("type")),
+        _status(get("status")),
+        text(get("reason")),
+        text(get("message")),
+        text(get("severity")),
+        get("lastTransitionTime") or get("lastUpdateTime"),
+        generation if isinstance(generation, int) else None,
+    )
+
+
+def _status(value: Any) -> str:
+    if value is True:
+        return "True"
+    if value is False:
+        return "False"
+    if isinstance(value, str):
+        lowered = value.lower()
+        if lowered in ("true", "false", "unknown"):
+            return lowered.capitalize()
+    return ""

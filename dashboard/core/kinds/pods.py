@@ -1,0 +1,158 @@
+"""Pod: kstatus `podConditions` (`pkg/kstatus/status/core.go`), the Pod lifecycle page of the Kubernetes
+documentation, and one rule of our own: a container that has restarted is not trusted at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from dashboard.core.model import Cause, Verdict
+from dashboard.core.objects import text, timestamp
+from dashboard.core.subject import Finding, Subject, as_count, as_list, as_mapping
+
+SCHEDULE_WINDOW = 15.0
+"""Seconds that kstatus (`ScheduleWindow`) gives the scheduler before an unschedulable Pod has failed."""
+
+UNREADY_WINDOW = 600.0
+"""Seconds a running Pod may stay unready: the default of a Deployment's progressDeadlineSeconds."""
+
+TRUST_AFTER = 10.0
+"""A restarted container must have run for at least this long: the kubelet's first back-off is 10 s."""
+
+GAVE_UP = frozenset(
+    {
+        "CrashLoopBackOff", "ImagePullBackOff", "ErrImagePull", "ErrImageNeverPull", "InvalidImageName",
+        "ImageInspectError", "RegistryUnavailable", "CreateContainerConfigError", "CreateContainerError",
+        "RunContainerError", "PreStartHookError", "PostStartHookError", "StartError", "SignatureValidationFailed",
+    }
+)  # fmt: skip
+"""Waiting reasons of the kubelet (`pkg/kubelet/container/sync_result.go`, `images/types.go`) that are failures."""
+
+
+def pod(subject: Subject) -> Finding:
+    """Phase first, then the containers' states, then scheduling, then readiness."""
+    phase = text(subject.status.get("phase"))
+    if phase == "Succeeded":
+        return Finding(Verdict.CONVERGED, "Succeeded")
+    if phase == "Failed":
+        return _failed(subject)
+    failing = _failing_container(subject)
+    if failing is not None:
+        return failing
+    ready = subject.condition("Ready")
+    if ready is not None and ready.status == "True":
+        return _ready(subject, ready.since)
+    return _not_ready(subject, phase)
+
+
+def container_statuses(subject: Subject) -> Iterator[tuple[Mapping[str, Any], bool]]:
+    """Each container status with whether it is an init container's, init containers first."""
+    for name, init in (("initContainerStatuses", True), ("containerStatuses", False)):
+        for entry in as_list(subject.status.get(name)):
+            if isinstance(entry, Mapping):
+                yield entry, init
+
+
+def _failed(subject: Subject) -> Finding:
+    reason = text(subject.status.get("reason"))
+    for entry, _ in container_statuses(subject):
+        ended = as_mapping(as_mapping(entry.get("state")).get("terminated"))
+        if ended and ended.get("exitCode") != 0:
+            word = reason or text(ended.get("reason")) or "Failed"
+            return Finding(Verdict.STALLED, word, Cause(_exit_sentence(entry, ended), reason=word))
+    sentence = text(subject.status.get("message")) or f"the Pod has failed ({reason or 'no reason given'})"
+    return Finding(Verdict.STALLED, reason or "Failed", Cause(sentence, reason=reason))
+
+
+def _failing_container(subject: Subject) -> Finding | None:
+    """A container that waits after a failure, has ended badly, or restarted too recently to be trusted."""
+    recovering: Finding | None = None
+    always = subject.spec.get("restartPolicy", "Always") == "Always"
+    for entry, init in container_statuses(subject):
+        state = as_mapping(entry.get("state"))
+        waiting = state.get("waiting")
+        if isinstance(waiting, Mapping):
+            reason = text(waiting.get("reason"))
+            if reason in GAVE_UP:
+                return Finding(Verdict.STALLED, reason, _waiting_cause(subject, entry, waiting, reason))
+            continue
+        ended = state.get("terminated")
+        if isinstance(ended, Mapping):
+            if ended.get("exitCode") != 0 or (always and not init):
+                reason = text(ended.get("reason")) or "Error"
+                sentence = _exit_sentence(entry, ended)
+                return Finding(
+                    Verdict.STALLED, reason, Cause(sentence, reason=reason), timestamp(ended.get("finishedAt"))
+                )
+            continue
+        last = as_mapping(entry.get("lastState")).get("terminated")
+        if isinstance(last, Mapping) and recovering is None:
+            recovering = _recovering(subject, entry, as_mapping(state.get("running")), last)
+    return recovering
+
+
+def _recovering(
+    subject: Subject, entry: Mapping[str, Any], running: Mapping[str, Any], last: Mapping[str, Any]
+) -> Finding | None:
+    """Stalled until a restarted container has run for the larger of its last back-off and 10 s."""
+    started, ended = timestamp(running.get("startedAt")), timestamp(last.get("finishedAt"))
+    if started is None:
+        return None
+    backoff = started - ended if ended is not None else 0.0
+    trusted_at = started + max(TRUST_AFTER, min(backoff, 300.0))
+    if subject.now >= trusted_at:
+        return None
+    reason = text(last.get("reason")) or "Error"
+    restarts = as_count(entry.get("restartCount"))
+    sentence = f"{_exit_sentence(entry, last)}, restarted {restarts} times" if restarts else _exit_sentence(entry, last)
+    return Finding(Verdict.STALLED, "Restarted", Cause(sentence, reason=reason), ended, trusted_at)
+
+
+def _ready(subject: Subject, since: float | None) -> Finding:
+    """A Pod that is meant to end (Never, OnFailure) is still on its way while it runs (Argo CD says so too)."""
+    if subject.spec.get("restartPolicy") in ("Never", "OnFailure"):
+        return Finding(Verdict.CONVERGING, "Running", Cause("running to completion"), since)
+    return Finding(Verdict.CONVERGED, "Ready", since=since)
+
+
+def _not_ready(subject: Subject, phase: str) -> Finding:
+    scheduled = subject.condition("PodScheduled")
+    if scheduled is not None and scheduled.status == "False":
+        began = scheduled.since or subject.created
+        cause = Cause(scheduled.message or "waiting for a node", reason=scheduled.reason)
+        if scheduled.reason == "Unschedulable":
+            until = began + SCHEDULE_WINDOW if began is not None else None
+            if until is None or subject.now >= until:
+                return Finding(Verdict.STALLED, scheduled.reason, cause, began)
+            return Finding(Verdict.CONVERGING, scheduled.reason, cause, began, until)
+        return Finding(Verdict.CONVERGING, scheduled.reason or "Scheduling", cause, began)
+    total = len(as_list(subject.spec.get("containers")))
+    statuses = [entry for entry, init in container_statuses(subject) if not init]
+    ready = sum(1 for entry in statuses if entry.get("ready") is True)
+    shown = subject.condition("Ready")
+    since = shown.since if shown is not None else subject.created
+    sentence = f"Ready: {ready}/{max(total, len(statuses))} containers"
+    if phase == "Running" and since is not None and subject.spec.get("restartPolicy", "Always") == "Always":
+        if subject.now - since >= UNREADY_WINDOW:
+            return Finding(Verdict.STALLED, "Unready", Cause(f"{sentence} after {UNREADY_WINDOW:.0f} s"), since)
+        return Finding(Verdict.CONVERGING, "Unready", Cause(sentence), since, since + UNREADY_WINDOW)
+    return Finding(Verdict.CONVERGING, phase or "Pending", Cause(sentence), since)
+
+
+def _waiting_cause(subject: Subject, entry: Mapping[str, Any], waiting: Mapping[str, Any], reason: str) -> Cause:
+    name = text(entry.get("name"))
+    if reason == "CrashLoopBackOff":
+        last = as_mapping(as_mapping(entry.get("lastState")).get("terminated"))
+        sentence = _exit_sentence(entry, last) if last else f"container {name} keeps crashing"
+        return Cause(f"{sentence}, restarted {as_count(entry.get('restartCount'))} times", reason=reason)
+    if "Image" in reason:
+        return Cause(f"{text(entry.get('image')) or name} cannot be pulled", reason=reason)
+    return Cause(f"container {name} cannot start: {text(waiting.get('message')) or reason}", reason=reason)
+
+
+def _exit_sentence(entry: Mapping[str, Any], ended: Mapping[str, Any]) -> str:
+    name = text(entry.get("name"))
+    if ended.get("reason") == "OOMKilled":
+        return f"container {name} ran out of memory"
+    return f"container {name} exited with code {as_count(ended.get('exitCode'), -1)}"

@@ -1,0 +1,103 @@
+"""Digests of owners, children and Events: what judging an object's relatives needs of it, and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dashboard.core.model import Assessment, EventNote, Relative
+from dashboard.core.objects import ObjectKey, field, key_of, text, timestamp
+from dashboard.core.subject import as_count, as_list, as_mapping
+
+REVISION_ANNOTATION = "deployment.kubernetes.io/revision"
+HASH_LABELS = ("pod-template-hash", "controller-revision-hash")
+OVER = frozenset({"Succeeded", "Failed"})
+
+
+def digest(obj: Mapping[str, Any], assessment: Assessment) -> Relative:
+    """What others need to know of this object. Never raises, whatever the object."""
+    meta = as_mapping(field(obj, "metadata"))
+    labels, annotations = as_mapping(meta.get("labels")), as_mapping(meta.get("annotations"))
+    hashes = [text(labels.get(name)) for name in HASH_LABELS if labels.get(name)]
+    template_hash = hashes[0] if hashes else ""
+    replicas, ready = _counts(obj)
+    return Relative(
+        key=key_of(obj),
+        uid=text(meta.get("uid")),
+        owner_uid=_controller_uid(meta),
+        verdict=assessment.verdict,
+        reason=assessment.reason,
+        cause=assessment.cause,
+        revision=text(annotations.get(REVISION_ANNOTATION)) or template_hash,
+        template_hash=template_hash,
+        replicas=replicas,
+        ready=ready,
+        images=_images(obj),
+        deleting=bool(meta.get("deletionTimestamp")),
+        created=timestamp(meta.get("creationTimestamp")),
+        since=assessment.since,
+        recheck_at=assessment.recheck_at,
+    )
+
+
+def event_note(obj: Mapping[str, Any]) -> EventNote | None:
+    """An Event (core/v1 or events.k8s.io/v1) as a note about its object; None where it is about nothing.
+
+    The scheduler leaves `count`, `firstTimestamp` and `source` empty and fills `eventTime` only.
+    """
+    about = as_mapping(obj.get("involvedObject") or obj.get("regarding")) if isinstance(obj, Mapping) else {}
+    if not about:
+        return None
+    get = obj.get
+    series = as_mapping(get("series"))
+    first = timestamp(get("firstTimestamp") or get("deprecatedFirstTimestamp") or get("eventTime"))
+    last = timestamp(series.get("lastObservedTime") or get("lastTimestamp") or get("deprecatedLastTimestamp")) or first
+    source = as_mapping(get("source") or get("deprecatedSource"))
+    return EventNote(
+        about=ObjectKey(
+            text(about.get("apiVersion")).rpartition("/")[0],
+            text(about.get("kind")),
+            text(about.get("namespace")),
+            text(about.get("name")),
+        ),
+        about_uid=text(about.get("uid")),
+        type=text(get("type")),
+        reason=text(get("reason")),
+        message=text(get("message") or get("note"), 1000),
+        count=max(as_count(get("count")), as_count(get("deprecatedCount")), as_count(series.get("count")), 1),
+        first=first,
+        last=last,
+        source=text(source.get("component")) or text(get("reportingComponent")) or text(get("reportingController")),
+    )
+
+
+def _controller_uid(meta: Mapping[str, Any]) -> str:
+    for owner in as_list(meta.get("ownerReferences")):
+        if isinstance(owner, Mapping) and owner.get("controller") is True:
+            return text(owner.get("uid"))
+    return ""
+
+
+def _counts(obj: Mapping[str, Any]) -> tuple[int, int]:
+    """Pods and ready Pods; a Pod that is over counts as none, so that it is history to its owner."""
+    status = as_mapping(obj.get("status"))
+    if obj.get("kind") == "Pod":
+        if status.get("phase") in OVER:
+            return 0, 0
+        for entry in as_list(status.get("conditions")):
+            if isinstance(entry, Mapping) and entry.get("type") == "Ready":
+                return 1, int(entry.get("status") == "True")
+        return 1, 0
+    return as_count(status.get("replicas")), as_count(status.get("readyReplicas"))
+
+
+def _images(obj: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """(container, image) as run: a Pod's own containers, otherwise those of its template."""
+    spec = as_mapping(obj.get("spec"))
+    source = spec if obj.get("kind") == "Pod" else as_mapping(as_mapping(spec.get("template")).get("spec"))
+    pairs = (
+        (text(entry.get("name")), text(entry.get("image")))
+        for entry in as_list(source.get("containers"))
+        if isinstance(entry, Mapping)
+    )
+    return tuple(pairs)

@@ -1,0 +1,97 @@
+"""What a rule reads and what it answers: the object under judgement, and a finding about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dashboard.core.conditions import Condition, find, read_conditions
+from dashboard.core.model import Cause, EventNote, Relative, Verdict
+from dashboard.core.objects import text, timestamp
+
+EMPTY: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A rule's answer. `since` in Unix seconds; `recheck_at` when time alone may change the answer.
+
+    `settled` marks a verdict that children cannot overrule (suspension, deletion).
+    """
+
+    verdict: Verdict
+    reason: str
+    cause: Cause | None = None
+    since: float | None = None
+    recheck_at: float | None = None
+    settled: bool = False
+
+
+class Subject:
+    """An object under judgement, its parts checked once: `meta`, `spec` and `status` are always mappings."""
+
+    __slots__ = (
+        "_conditions", "events", "group", "has_status", "kind", "meta", "name", "now", "obj", "raw_status", "relatives",
+        "spec", "status", "uid",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        obj: Any,
+        now: float,
+        relatives: Sequence[Relative] = (),
+        events: Sequence[EventNote] = (),
+        has_status: bool | None = None,
+    ) -> None:
+        self.obj: Mapping[str, Any] = obj if isinstance(obj, Mapping) else EMPTY
+        get = self.obj.get
+        self.meta = as_mapping(get("metadata"))
+        self.spec = as_mapping(get("spec"))
+        self.raw_status = get("status")
+        self.status = as_mapping(self.raw_status)
+        self.kind = text(get("kind"))
+        api_version = get("apiVersion")
+        self.group = api_version.rpartition("/")[0] if isinstance(api_version, str) else ""
+        self.name = text(self.meta.get("name"))
+        self.uid = text(self.meta.get("uid"))
+        self.now = now
+        self.relatives = relatives
+        self.events = events
+        self.has_status = has_status
+        self._conditions: tuple[Condition, ...] | None = None
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """The object's conditions, read when first asked for."""
+        if self._conditions is None:
+            self._conditions = read_conditions(self.status)
+        return self._conditions
+
+    def condition(self, type_: str) -> Condition | None:
+        """The condition of this type, or None."""
+        return find(self.conditions, type_)
+
+    @property
+    def created(self) -> float | None:
+        """creationTimestamp as Unix seconds."""
+        return timestamp(self.meta.get("creationTimestamp"))
+
+    def count(self, name: str, default: int = 0) -> int:
+        """An integer of the status (`readyReplicas`), `default` where it is absent or no integer."""
+        return as_count(self.status.get(name), default)
+
+
+def as_mapping(value: Any) -> Mapping[str, Any]:
+    """The value if it is an object, otherwise an empty one."""
+    return value if isinstance(value, Mapping) else EMPTY
+
+
+def as_list(value: Any) -> list[Any]:
+    """The value if it is a list, otherwise an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def as_count(value: Any, default: int = 0) -> int:
+    """An integer as it stands, `default` for anything else (booleans are not counts)."""
+    return value if type(value) is int else default
