@@ -18,7 +18,10 @@ def main() -> None:
         settings.INSTALLED_APPS  # noqa: B018 - the first access reads the settings
     except ImproperlyConfigured as error:
         sys.exit(f"reconcilerviz: {error}")
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 if __name__ == "__main__":

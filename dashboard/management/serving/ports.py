@@ -43,6 +43,13 @@ def bind(host: str, named: int | None, first: int, what: str) -> socket.socket:
     raise CommandError(f"ports {first} to {first + TRIES - 1} are all busy on {host}; name a free one with {what}")
 
 
+def free(host: str, named: int | None, first: int, what: str) -> int:
+    """A port that was free a moment ago, for a child process to bind. Raises as `bind` does."""
+    with bind(host, named, first, what) as listener:
+        number: int = listener.getsockname()[1]
+        return number
+
+
 def _bind(host: str, port: int) -> socket.socket:
     try:
         family, kind, proto, _, address = socket.getaddrinfo(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
+FIRST_SANDBOX_PORT = 6440
 START_SECONDS = 20.0
 STOP_SECONDS = 3.0
 
@@ -32,6 +34,21 @@ class SandboxProcess:
     def server(self) -> str:
         """Where its API is served."""
         return f"http://{self.host}:{self.port}"
+
+    @contextlib.asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
+        """A sandbox that serves for the length of the block, started again should it die. Raises SandboxError."""
+        try:
+            await self.start()
+            keeping = asyncio.create_task(self.keep(), name="sandbox")
+            try:
+                yield
+            finally:
+                keeping.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await keeping
+        finally:
+            await self.stop()
 
     async def start(self) -> None:
         """Start it and return when it serves. Raises SandboxError with its own words when it does not."""

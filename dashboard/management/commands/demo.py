@@ -1,0 +1,80 @@
+"""`manage.py demo`: a sandbox cluster, the watch and the pages in one go, with nothing else at hand."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from dashboard.cluster.connection import Connection
+from dashboard.cluster.kinds import KindFilter
+from dashboard.management.serving import kubeconfig, ports
+from dashboard.management.serving.options import (
+    FIRST_PORT,
+    add_sandbox_options,
+    add_web_options,
+    page_address,
+    policy_for,
+    port,
+)
+from dashboard.management.serving.process import allow_host, interruptible, serve, stop_signal
+from dashboard.management.serving.sandbox_process import FIRST_SANDBOX_PORT, SandboxError, SandboxProcess
+from dashboard.management.serving.web_server import address
+from dashboard.web import clusters, vendor
+
+
+class Command(BaseCommand):
+    """Start everything, say where it is, and stop cleanly on Ctrl-C or SIGTERM."""
+
+    help = "Start a sandbox cluster, the watch and the pages in one go."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Where to serve, and what the sandbox is like."""
+        add_web_options(parser)
+        parser.add_argument("--sandbox-port", type=port, default=None, help="port of the sandbox's API")
+        add_sandbox_options(parser)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Bind first, so that a busy port stops it before anything runs."""
+        interruptible()
+        host: str = options["host"]
+        listener = ports.bind(host, options["port"], FIRST_PORT, "--port")
+        policy = policy_for(host, listener.getsockname()[1], open_on_loopback=ports.is_loopback(host))
+        allow_host(host)
+        sandbox_port = ports.free("127.0.0.1", options["sandbox_port"], FIRST_SANDBOX_PORT, "--sandbox-port")
+        sandbox = SandboxProcess("127.0.0.1", sandbox_port, options["speed"], options["empty"], self.say)
+        named: Path | None = options["kubeconfig"]
+        path = kubeconfig.write(named, sandbox.server)
+
+        def ready() -> None:
+            self.say(f"\n  ReconcilerViz  {page_address(address(listener, host), policy)}")
+            self.say(f"  kubectl        export KUBECONFIG={path.absolute()}")
+            self.say("\n  A sandbox cluster, on this machine only. Ctrl-C stops all of it.\n")
+
+        async def run() -> None:
+            async with stop_signal() as stopped, sandbox.serving():
+                connection = await Connection.from_kubeconfig(path)
+                kinds = KindFilter.parse(settings.RECONCILERVIZ_KINDS)
+                cluster = clusters.assemble("sandbox", connection, kinds=kinds, sandbox=True, allow_edits=True)
+                try:
+                    await serve(cluster, listener, policy, stopped=stopped, ready=ready)
+                finally:
+                    await connection.close()
+
+        try:
+            vendor.ensure(self.say)
+            asyncio.run(run())
+        except SandboxError as error:
+            raise CommandError(str(error)) from error
+        finally:
+            listener.close()
+            if named is None:
+                kubeconfig.remove(path)
+
+    def say(self, text: str) -> None:
+        """A line for whoever started it, at once."""
+        self.stdout.write(text)
+        self.stdout.flush()

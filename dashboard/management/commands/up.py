@@ -1,0 +1,72 @@
+"""`manage.py up`: the pages for a cluster of your own, read-only unless `--allow-edits`."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from dashboard.cluster.connection import Connection
+from dashboard.cluster.errors import ClusterError
+from dashboard.cluster.kinds import KindFilter
+from dashboard.management.serving import ports
+from dashboard.management.serving.options import FIRST_PORT, add_web_options, page_address, policy_for, url_name
+from dashboard.management.serving.process import allow_host, interruptible, serve, stop_signal
+from dashboard.management.serving.web_server import address
+from dashboard.web import clusters, vendor
+
+
+class Command(BaseCommand):
+    """Watch the cluster of a kubeconfig context, or the one that this Pod runs in, and serve its pages."""
+
+    help = "Serve the pages for the current kubeconfig context, or for the cluster that this runs in."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Which cluster, where to serve, and whether to let people change things."""
+        parser.add_argument("--kubeconfig", type=Path, metavar="FILE", help="default: KUBECONFIG, else ~/.kube/config")
+        parser.add_argument("--context", help="a context of the kubeconfig (default: its current one)")
+        add_web_options(parser)
+        parser.add_argument("--allow-edits", action="store_true", help="let holders of the access token change things")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Bind first, so that a busy port stops it before anything runs."""
+        interruptible()
+        host: str = options["host"]
+        policy_for(host, 0, open_on_loopback=False)
+        listener = ports.bind(host, options["port"], FIRST_PORT, "--port")
+        policy = policy_for(host, listener.getsockname()[1], open_on_loopback=False)
+        allow_host(host)
+
+        async def run() -> None:
+            connection = await Connection.find(options["kubeconfig"], options["context"])
+            kinds = KindFilter.parse(settings.RECONCILERVIZ_KINDS)
+            name = url_name(connection.name)
+            cluster = clusters.assemble(name, connection, kinds=kinds, allow_edits=options["allow_edits"])
+
+            def ready() -> None:
+                mode = "edits allowed" if cluster.allow_edits else "read-only"
+                self.say(f"\n  ReconcilerViz  {page_address(address(listener, host), policy)}")
+                self.say(f"  cluster        {connection.name} at {connection.server}, {mode}")
+                self.say("\n  The address holds the access token. Ctrl-C stops.\n")
+
+            try:
+                async with stop_signal() as stopped:
+                    await serve(cluster, listener, policy, stopped=stopped, ready=ready)
+            finally:
+                await connection.close()
+
+        try:
+            vendor.ensure(self.say)
+            asyncio.run(run())
+        except ClusterError as error:
+            raise CommandError(str(error)) from error
+        finally:
+            listener.close()
+
+    def say(self, text: str) -> None:
+        """A line for whoever started it, at once."""
+        self.stdout.write(text)
+        self.stdout.flush()

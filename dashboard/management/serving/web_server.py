@@ -1,0 +1,46 @@
+"""uvicorn in this event loop, on a socket that is already bound, stopped by us and not by its own signal handlers."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+
+GRACE_SECONDS = 2
+"""How long open pages may take to go when the process stops."""
+
+
+class WebServer(uvicorn.Server):
+    """A uvicorn server without signal handlers: uvicorn's own raise the caught signal again after serving."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def web_server(application: object) -> WebServer:
+    """A server for the ASGI `application`; call `.serve(sockets=[…])`, and set `.should_exit` to stop it."""
+    return WebServer(
+        uvicorn.Config(
+            application,
+            ws="websockets-sansio",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            # Whoever can connect could forge X-Forwarded-*; RECONCILERVIZ_PUBLIC_URL names a proxy's address instead.
+            proxy_headers=False,
+            ws_max_size=64 * 1024,
+            ws_per_message_deflate=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+    )
+
+
+def address(listener: socket.socket, host: str) -> str:
+    """`http://127.0.0.1:8000` as a browser would write it."""
+    port = listener.getsockname()[1]
+    shown = f"[{host}]" if ":" in host and not host.startswith("[") else host
+    return f"http://{shown}:{port}"
