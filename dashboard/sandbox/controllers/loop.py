@@ -1,0 +1,85 @@
+"""The frame that every controller shares: watch → work queue → sync(key).
+
+A controller that is refused (a conflict with a newer version, a quota) tries the key again, later each
+time, and gives up after fifteen times until something changes. A write takes a few milliseconds, as
+it does over a network: without that, controllers never overtake each other and the interleavings that
+a real control plane shows could not happen here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+from dashboard.sandbox.client import Client
+from dashboard.sandbox.clock import Clock
+from dashboard.sandbox.controllers.events import Recorder
+from dashboard.sandbox.controllers.informer import Informers
+from dashboard.sandbox.controllers.meta import Key
+from dashboard.sandbox.controllers.queue import WorkQueue
+from dashboard.sandbox.failures import ApiFailure
+
+MOST_RETRIES = 15
+WRITE = 0.003
+"""Seconds that a write to the API takes (measured in recordings of a control plane on one machine: 3 to 5 ms)."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a controller works with: its client, the clock, the shared caches, the recorder of Events."""
+
+    client: Client
+    clock: Clock
+    informers: Informers
+    recorder: Recorder
+
+
+class Controller:
+    """One loop. Subclasses register handlers in __init__ and implement sync()."""
+
+    name = "controller"
+    workers = 5
+
+    def __init__(self, context: Context) -> None:
+        self.client = context.client
+        self.clock = context.clock
+        self.informers = context.informers
+        self.recorder = context.recorder
+        self.queue = WorkQueue(context.clock)
+
+    async def sync(self, key: Key) -> None:
+        """Compare what is wanted with what is there for one object, and act on the difference."""
+        raise NotImplementedError
+
+    async def settle(self) -> None:
+        """The time that a write takes to come back to its writer."""
+        await self.clock.sleep(WRITE)
+
+    async def run(self) -> None:
+        """Work for ever."""
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self.workers):
+                group.create_task(self._work())
+
+    async def _work(self) -> None:
+        while True:
+            key = await self.queue.get()
+            try:
+                await self.sync(key)
+            except ApiFailure as failure:
+                self._failed(key, failure)
+            else:
+                self.queue.forget(key)
+            finally:
+                self.queue.done(key)
+
+    def _failed(self, key: Key, failure: ApiFailure) -> None:
+        if self.queue.failures(key) < MOST_RETRIES:
+            log.debug("%s: %s: %s; again soon", self.name, key, failure)
+            self.queue.retry(key)
+            return
+        log.warning("%s: gave up on %s until it changes: %s", self.name, key, failure)
+        self.queue.forget(key)
