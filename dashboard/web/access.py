@@ -153,6 +153,9 @@ class AccessMiddleware:
         request.role = role  # type: ignore[attr-defined]  # how Django hands a fact from middleware to views
         if role is None and not request.path.startswith(OPEN_PATHS):
             return _ask(request, "")
+        if role and request.headers.get("Authorization"):
+            # A browser adds no such header by itself, so no other site's page can have made this request.
+            request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]  # Django's own switch for it
         return self.get_response(request)
 
     def _enter(self, request: HttpRequest) -> HttpResponse:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import uvicorn
 
@@ -20,7 +21,7 @@ class WebServer(uvicorn.Server):
         yield
 
 
-def web_server(application: object) -> WebServer:
+def web_server(application: Callable[..., Any]) -> WebServer:
     """A server for the ASGI `application`; call `.serve(sockets=[…])`, and set `.should_exit` to stop it."""
     return WebServer(
         uvicorn.Config(
