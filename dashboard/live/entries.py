@@ -1,0 +1,149 @@
+"""What the board holds of one object, and how objects are related: by owner uid and by what drives what."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+from dashboard.core.model import Relative, Row, Verdict
+from dashboard.core.objects import ObjectKey
+from dashboard.live.blocks import Key
+from dashboard.live.query import order_key
+
+K = TypeVar("K")
+
+MAX_DEPTH = 8
+"""Owners of owners that are followed; ownerReferences may form a circle."""
+
+FOLDING = frozenset({Verdict.STALLED, Verdict.CONVERGING, Verdict.TERMINATING})
+"""Verdicts of an owner that speak for its children, and carry their cause. A suspended or unknown owner does not."""
+
+
+@dataclass(slots=True)
+class Entry:
+    """One object: its row, its digest, and what judging it again needs.
+
+    `version` is its resourceVersion as a number, 0 where it is not one; `body` its trimmed JSON, None for what
+    will not be judged again before its next event.
+    """
+
+    key: ObjectKey
+    row: Row
+    relative: Relative
+    version: int
+    body: bytes | None
+    recheck_at: float | None
+    order: Key | None = None
+
+    def order_key(self) -> Key:
+        """The row's place, computed once however many queries hold it."""
+        if self.order is None:
+            self.order = order_key(self.row)
+        return self.order
+
+
+class Entries:
+    """All entries by id, with the indexes that relations are read from."""
+
+    def __init__(self) -> None:
+        self.by_id: dict[str, Entry] = {}
+        self.kinds: dict[tuple[str, str], set[str]] = {}
+        self.namespaces: Counter[str] = Counter()
+        self._children: dict[str, set[str]] = {}  # owner uid → ids
+        self._drivers: dict[str, set[str]] = {}  # id → ids of what drives it
+
+    def add(self, entry: Entry) -> None:
+        """Put an entry whose id is new, or replace the one of that id with its relations."""
+        id = entry.row.id
+        old = self.by_id.get(id)
+        self.by_id[id] = entry
+        if old is None:
+            self.kinds.setdefault((entry.key.group, entry.key.kind), set()).add(id)
+            if entry.key.namespace:
+                self.namespaces[entry.key.namespace] += 1
+        old_owner, old_drives = (old.relative.owner_uid, old.row.drives) if old else ("", "")
+        if entry.relative.owner_uid != old_owner:
+            _unlink(self._children, old_owner, id)
+            _link(self._children, entry.relative.owner_uid, id)
+        if entry.row.drives != old_drives:
+            _unlink(self._drivers, old_drives, id)
+            _link(self._drivers, entry.row.drives, id)
+
+    def remove(self, id: str) -> Entry | None:
+        """Take an entry and its relations out."""
+        entry = self.by_id.pop(id, None)
+        if entry is not None:
+            _unlink(self.kinds, (entry.key.group, entry.key.kind), id)
+            _unlink(self._children, entry.relative.owner_uid, id)
+            _unlink(self._drivers, entry.row.drives, id)
+            self.namespaces[entry.key.namespace] -= 1
+            if self.namespaces[entry.key.namespace] <= 0:
+                del self.namespaces[entry.key.namespace]
+        return entry
+
+    def children(self, uid: str) -> Iterable[Entry]:
+        """What the object of this uid owns."""
+        return (self.by_id[id] for id in self._children.get(uid, ())) if uid else ()
+
+    def has_children(self, uid: str) -> bool:
+        return bool(uid) and uid in self._children
+
+    def drivers(self, id: str) -> Iterable[Entry]:
+        """What drives this object: an HPA its target."""
+        return (self.by_id[driver] for driver in self._drivers.get(id, ()))
+
+    def owner(self, entry: Entry) -> Entry | None:
+        """The owner, when it is on the board and is the same object, not a later one of its name."""
+        if not entry.row.owner:
+            return None
+        found = self.by_id.get(entry.row.owner)
+        return found if found is not None and found.row.uid == entry.relative.owner_uid else None
+
+    def ancestors(self, entry: Entry) -> Iterator[Entry]:
+        """The owner, its owner, and so on; each once."""
+        seen = {entry.row.id}
+        for _ in range(MAX_DEPTH):
+            owner = self.owner(entry)
+            if owner is None or owner.row.id in seen:
+                return
+            yield owner
+            seen.add(owner.row.id)
+            entry = owner
+
+    def descendants(self, uid: str) -> set[str]:
+        """The ids of children, their children, and so on."""
+        found: set[str] = set()
+        uids = {uid}
+        for _ in range(MAX_DEPTH):
+            level = {id for owner in uids for id in self._children.get(owner, ())} - found if uids else set()
+            if not level:
+                break
+            found |= level
+            uids = {self.by_id[id].row.uid for id in level} - {""}
+        return found
+
+    def folded(self, entry: Entry) -> bool:
+        """Whether an unfiltered list leaves the row to its owners: it has converged and has an owner on the
+        board, or one of its owners has not converged and says why."""
+        owners = self.ancestors(entry)
+        first = next(owners, None)
+        if first is None:
+            return False
+        if entry.row.verdict is Verdict.CONVERGED or first.row.verdict in FOLDING:
+            return True
+        return any(owner.row.verdict in FOLDING for owner in owners)
+
+
+def _link(index: dict[K, set[str]], at: K, id: str) -> None:
+    if at:
+        index.setdefault(at, set()).add(id)
+
+
+def _unlink(index: dict[K, set[str]], at: K, id: str) -> None:
+    ids = index.get(at)
+    if ids is not None:
+        ids.discard(id)
+        if not ids:
+            del index[at]

@@ -1,0 +1,204 @@
+"""The hub of one cluster: ticks its board and tells viewers what changed, as one text for all who see the same.
+
+Order of a step: judge what is due, bring each live query's frame, then each viewed object's, then freshness.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from dashboard.core.objects import ResourceType
+from dashboard.live.board import Board
+from dashboard.live.panel import Fetch, Panels, PanelTopic
+from dashboard.live.query import Query
+from dashboard.live.topics import QueryTopic, frame
+from dashboard.live.viewer import Viewer
+
+TICK = 0.04
+"""Seconds between steps while changes keep coming; a change after a pause is told at once."""
+
+FRESHNESS = 1.0
+"""Seconds between freshness frames while nothing about it changes."""
+
+LOOK = 0.25
+"""Seconds after which a change of freshness is noticed at the latest."""
+
+MAX_KINDS = 100
+"""Kinds that are not live, in one freshness frame."""
+
+
+class KindFreshness(Protocol):
+    """What is known of one kind's stream (cluster's KindState)."""
+
+    @property
+    def resource(self) -> ResourceType: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def note(self) -> str: ...
+    @property
+    def last_proof(self) -> float | None: ...
+
+
+class ClusterFreshness(Protocol):
+    """How fresh a cluster's picture is (cluster's Freshness)."""
+
+    @property
+    def state(self) -> str: ...
+    @property
+    def last_proof(self) -> float | None: ...
+    @property
+    def error(self) -> str: ...
+    @property
+    def kinds(self) -> Sequence[KindFreshness]: ...
+
+
+Topic = QueryTopic | PanelTopic
+
+
+class Hub:
+    """Live queries and panels of one cluster, and who views them."""
+
+    def __init__(
+        self,
+        name: str,
+        board: Board,
+        *,
+        fetch: Fetch,
+        freshness: Callable[[], ClusterFreshness],
+        clock: Callable[[], float],
+        allow_edits: bool = False,
+    ) -> None:
+        self.name = name
+        self.board = board
+        self.panels = Panels(board, fetch=fetch, clock=clock, allow_edits=allow_edits)
+        self._clock = clock
+        self._freshness = freshness
+        self._fresh_key: object = None
+        self._fresh_at = float("-inf")
+        self._fresh_frame = ""
+        self._topics: dict[tuple[Query, int, int], QueryTopic] = {}
+        self._viewers: Counter[Viewer] = Counter()
+        self._wake = asyncio.Event()
+        board.on_change = self._wake.set
+        self.panels.on_change = self._wake.set
+
+    # Viewers
+
+    def open_query(self, viewer: Viewer, query: Query, start: int, count: int) -> QueryTopic:
+        """Have a viewer told about a window of a query. The first frame it is sent is the whole window."""
+        key = (query, start, count)
+        topic = self._topics.get(key)
+        if topic is None:
+            topic = self._topics[key] = QueryTopic(query, start, count, self.board.results.hold(query))
+        self._join(viewer, topic)
+        return topic
+
+    def open_object(self, viewer: Viewer, id: str, *, may_edit: bool) -> PanelTopic:
+        """Have a viewer told about an object; its first frame follows when the object has been read."""
+        topic = self.panels.open(id, may_edit=may_edit)
+        self._join(viewer, topic)
+        return topic
+
+    def _join(self, viewer: Viewer, topic: Topic) -> None:
+        topic.viewers.add(viewer)
+        self._viewers[viewer] += 1
+        if self._fresh_frame:
+            viewer.tell_latest(self.name, self._fresh_frame)
+        self._wake.set()
+
+    def close(self, viewer: Viewer, topic: Topic, *, last: bool) -> None:
+        """Undo one open; `last` when the viewer holds the topic under no other id."""
+        self._viewers[viewer] -= 1
+        if self._viewers[viewer] <= 0:
+            del self._viewers[viewer]
+        if not last:
+            return
+        topic.viewers.discard(viewer)
+        viewer.forget(topic)
+        if isinstance(topic, PanelTopic):
+            self.panels.sweep()
+        elif not topic.viewers:
+            del self._topics[(topic.query, topic.start, topic.count)]
+            self.board.results.release(topic.query)
+
+    # Time
+
+    async def run(self) -> None:
+        """Step whenever there is something to tell, until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            began = loop.time()
+            self.step(self._clock())
+            took = loop.time() - began
+            await asyncio.sleep(max(TICK, took))  # no more than half of the loop's time, whatever comes
+            await self._pause()
+
+    async def _pause(self) -> None:
+        wait = LOOK
+        if self.board.next_due is not None:
+            wait = min(wait, max(0.0, self.board.next_due - self._clock()))
+        if self.panels.waiting:
+            wait = min(wait, TICK)
+        try:
+            async with asyncio.timeout(wait):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    def step(self, now: float) -> None:
+        """Bring every viewer to the present."""
+        self._wake.clear()
+        changed = self.board.tick(now)
+        for topic in self._topics.values():
+            text = topic.step()
+            if text is not None:
+                self._tell(topic, text)
+        self.panels.changed(changed | self.board.touched())
+        for panel, text in self.panels.step(now):
+            self._tell(panel, text)
+        self._tell_freshness(now)
+
+    def _tell(self, topic: Topic, text: str) -> None:
+        for viewer in topic.viewers:
+            viewer.tell(topic, text)
+
+    def _tell_freshness(self, now: float) -> None:
+        fresh = self._freshness()
+        other = [kind for kind in fresh.kinds if kind.state != "live"][:MAX_KINDS]
+        key = (fresh.state, fresh.error, tuple((kind.resource, kind.state, kind.note) for kind in other))
+        if key == self._fresh_key and 0 <= now - self._fresh_at < FRESHNESS:
+            return
+        self._fresh_key, self._fresh_at = key, now
+        self._fresh_frame = frame(freshness_frame(self.name, fresh, other, now))
+        for viewer in self._viewers:
+            viewer.tell_latest(self.name, self._fresh_frame)
+
+
+def freshness_frame(
+    cluster: str, fresh: ClusterFreshness, kinds: Sequence[KindFreshness], now: float
+) -> dict[str, Any]:
+    """How fresh the picture is: ages in seconds, None where nothing was ever proven; `kinds` those not live."""
+    return {
+        "t": "freshness",
+        "cluster": cluster,
+        "state": fresh.state,
+        "age": _age(fresh.last_proof, now),
+        "error": fresh.error[:500],
+        "kinds": [
+            {
+                "id": f"{kind.resource.group or 'core'}/{kind.resource.kind}",
+                "state": kind.state,
+                "note": kind.note[:300],
+                "age": _age(kind.last_proof, now),
+            }
+            for kind in kinds
+        ],
+    }
+
+
+def _age(proof: float | None, now: float) -> float | None:
+    return None if proof is None else round(max(0.0, now - proof), 3)

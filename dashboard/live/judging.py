@@ -1,0 +1,214 @@
+"""Judging: an object when its event comes, and what depends on it at the next tick, upward until nothing changes."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from dashboard.core.model import Assessment, EventNote, Relative, Verdict
+from dashboard.core.objects import ObjectKey, field, key_of, text
+from dashboard.core.relatives import digest
+from dashboard.core.rows import row as make_row
+from dashboard.core.verdict import assess
+from dashboard.live.bodies import dump_trimmed, load
+from dashboard.live.entries import FOLDING, MAX_DEPTH, Entries, Entry
+from dashboard.live.notes import Notes
+from dashboard.live.pins import Pins
+
+Kind = tuple[str, str]
+"""Group and kind."""
+
+LEAVES = frozenset({("", "Pod"), ("discovery.k8s.io", "EndpointSlice"), ("coordination.k8s.io", "Lease")})
+"""Kinds that seldom own anything and are many: once converged, they are not judged again before their next event,
+so no body is kept of them."""
+
+
+class Judging:
+    """Entries kept in step with what is known of the cluster.
+
+    `changed` are the ids whose rows changed or went, `look` those whose place in a folded list may have changed;
+    the board takes and clears both.
+    """
+
+    def __init__(self, entries: Entries, notes: Notes, pins: Pins) -> None:
+        self.has_status: dict[Kind, bool | None] = {}
+        self.refused = 0
+        self.changed: set[str] = set()
+        self.look: set[str] = set()
+        self._entries = entries
+        self._notes = notes
+        self._pins = pins
+        self._timers: list[tuple[float, str]] = []
+        self._dirty: set[str] = set()
+        self._refold: set[str] = set()  # uids whose descendants fold differently now
+
+    def put(self, obj: dict[str, Any], now: float, *, listed: bool) -> str | None:
+        """Take an object in; returns its id, None when it has no name or kind.
+
+        A version older than the one held is ignored unless it comes from a list: a watch that was opened again
+        may repeat what is known, but a list is what the API holds, even when that is a restored backup.
+        """
+        key = key_of(obj)
+        if not key.name or not key.kind:
+            self.refused += 1
+            return None
+        id = key.id
+        version = version_of(obj)
+        old = self._entries.by_id.get(id)
+        if old is not None and not listed and version and version < old.version:
+            return id
+        if old is not None and old.row.uid != text(field(obj, "metadata.uid")):
+            self.remove(id)
+            old = None
+        self._pins.offer(id, obj)
+        self._judge(old.key if old is not None else key, obj, old, version=version, now=now)
+        return id
+
+    def delete(self, obj: Mapping[str, Any]) -> None:
+        """Take an object out, unless a newer one of its name is there."""
+        id = key_of(obj).id
+        entry = self._entries.by_id.get(id)
+        version = version_of(obj)
+        if entry is not None and not (version and version < entry.version):
+            self.remove(id)
+
+    def remove(self, id: str) -> None:
+        """Take an id out, whatever its version."""
+        entry = self._entries.by_id.get(id)
+        if entry is None:
+            return
+        self._mark_upward(id, entry)
+        self._entries.remove(id)
+        self._refold.add(entry.row.uid)
+        self.changed.add(id)
+        self._dirty.discard(id)
+        self._pins.gone(id)
+
+    def noted(self, about: str | None) -> None:
+        """The events about this id changed."""
+        if about is not None:
+            self._pins.touch(about)
+            if about in self._entries.by_id:
+                self._dirty.add(about)
+
+    def related(self, id: str, uid: str, drives: str) -> tuple[Relative | EventNote, ...]:
+        """What judging an object reads besides itself: its children, what it drives, and events about it."""
+        related: list[Relative | EventNote] = [child.relative for child in self._entries.children(uid)]
+        target = self._entries.by_id.get(drives) if drives else None
+        if target is not None:
+            related.append(target.relative)
+        related.extend(self._notes.of(id, uid))
+        return tuple(related)
+
+    def due(self, now: float) -> None:
+        """Mark what time alone may have changed."""
+        while self._timers and self._timers[0][0] <= now:
+            at, id = heapq.heappop(self._timers)
+            entry = self._entries.by_id.get(id)
+            if entry is not None and entry.recheck_at == at:
+                self._dirty.add(id)
+
+    @property
+    def next_due(self) -> float | None:
+        """When time alone will next change something."""
+        return self._timers[0][0] if self._timers else None
+
+    def settle(self, now: float) -> None:
+        """Judge again all that is marked and what that changes, level by level."""
+        for _ in range(MAX_DEPTH):
+            if not self._dirty:
+                break
+            dirty, self._dirty = self._dirty, set()
+            for id in dirty:
+                self._again(id, now)
+        self._dirty.clear()  # owners in a circle: each was judged, and none is waited for
+        for uid in self._refold:
+            self.look |= self._entries.descendants(uid)
+        self._refold.clear()
+
+    def _again(self, id: str, now: float) -> None:
+        entry = self._entries.by_id.get(id)
+        if entry is None:
+            return
+        obj = self._pins.get(id) or (load(entry.body) if entry.body is not None else None)
+        if obj is not None:
+            self._judge(entry.key, obj, entry, version=entry.version, now=now, body=entry.body)
+
+    def _judge(
+        self,
+        key: ObjectKey,
+        obj: Mapping[str, Any],
+        old: Entry | None,
+        *,
+        version: int,
+        now: float,
+        body: bytes | None = None,
+    ) -> None:
+        id = old.row.id if old is not None else key.id
+        related = self.related(id, text(field(obj, "metadata.uid")), old.row.drives if old is not None else "")
+        assessment = assess(obj, now, related, has_status=self.has_status.get((key.group, key.kind)))
+        assessment = _since(assessment, old, now)
+        row = make_row(obj, assessment, tuple(each for each in related if isinstance(each, Relative)))
+        if old is not None and old.row == row:
+            row = old.row
+        entry = Entry(key, row, digest(obj, assessment), version, None, assessment.recheck_at)
+        self._entries.add(entry)
+        if self._may_be_judged_again(entry):
+            entry.body = body or dump_trimmed(obj)
+        self._mark(id, entry, old)
+
+    def _mark(self, id: str, entry: Entry, old: Entry | None) -> None:
+        if entry.recheck_at is not None and (old is None or old.recheck_at != entry.recheck_at):
+            self._set_timer(entry.recheck_at, id)
+        if old is None or old.row is not entry.row:
+            self.changed.add(id)
+        else:
+            entry.order = old.order
+        if old is None or (old.row.verdict in FOLDING) != (entry.row.verdict in FOLDING):
+            self._refold.add(entry.row.uid)
+        if old is None or old.relative != entry.relative:
+            self._mark_upward(id, entry)
+            if old is not None and old.relative.owner_uid != entry.relative.owner_uid:
+                self._mark_upward(id, old)
+                self.look.add(id)
+                self._refold.add(entry.row.uid)
+        drives = entry.row.drives
+        if drives and (old is None or old.row.drives != drives) and drives in self._entries.by_id:
+            self._dirty.add(id)  # it was judged before it was known what it drives
+
+    def _mark_upward(self, id: str, entry: Entry) -> None:
+        owner = self._entries.owner(entry)
+        if owner is not None:
+            self._dirty.add(owner.row.id)
+        self._dirty.update(driver.row.id for driver in self._entries.drivers(id))
+
+    def _may_be_judged_again(self, entry: Entry) -> bool:
+        if (entry.key.group, entry.key.kind) not in LEAVES or entry.recheck_at is not None:
+            return True
+        return entry.row.verdict is not Verdict.CONVERGED or self._entries.has_children(entry.row.uid)
+
+    def _set_timer(self, at: float, id: str) -> None:
+        heapq.heappush(self._timers, (at, id))
+        if len(self._timers) > 2 * len(self._entries.by_id) + 1000:  # mostly answers that newer events replaced
+            entries = self._entries.by_id
+            self._timers = [each for each in self._timers if (e := entries.get(each[1])) and e.recheck_at == each[0]]
+            heapq.heapify(self._timers)
+
+
+def version_of(obj: Mapping[str, Any]) -> int:
+    """The resourceVersion as a number, 0 where it is not one. Compared within one kind's watch only."""
+    version = text(field(obj, "metadata.resourceVersion"))
+    return int(version) if version.isdecimal() and version.isascii() and len(version) < 20 else 0
+
+
+def _since(assessment: Assessment, old: Entry | None, now: float) -> Assessment:
+    """Give an assessment that the object says no time for the time at which the board saw it begin."""
+    if assessment.since is not None or assessment.verdict is Verdict.CONVERGED:
+        return assessment
+    if old is None:
+        return replace(assessment, since=now, at_least=True)
+    if old.row.verdict is assessment.verdict:
+        return replace(assessment, since=old.row.since, at_least=old.row.at_least)
+    return replace(assessment, since=now)

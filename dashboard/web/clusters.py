@@ -1,0 +1,110 @@
+"""The clusters that this process shows. The composition root fills `clusters`; views and consumers read it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from dashboard.cluster.connection import Connection
+from dashboard.cluster.discovery import KindFilter
+from dashboard.cluster.errors import ClusterError, Forbidden, NotFound
+from dashboard.cluster.watcher import Watcher
+from dashboard.core.objects import ObjectKey
+from dashboard.live.board import Board
+from dashboard.live.hub import Hub
+from dashboard.live.panel import FetchError
+
+FETCH_TIMEOUT = 10.0
+"""Seconds to wait for one object that somebody wants to look at."""
+
+NEVER_FETCHED = frozenset({("", "Secret")})
+
+
+@dataclass(slots=True)
+class Cluster:
+    """One cluster: how it is reached, what is known of it, and who is told.
+
+    `name` is the URL's; `context` the kubeconfig context, `server` the API's address. `allow_edits` is False in
+    read-only mode, where controls are absent and endpoints refuse.
+    """
+
+    name: str
+    context: str
+    server: str
+    sandbox: bool
+    allow_edits: bool
+    connection: Connection
+    watcher: Watcher
+    board: Board
+    hub: Hub
+
+    async def run(self) -> None:
+        """Watch and tell until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.watcher.run())
+            group.create_task(self.hub.run())
+
+    async def panel_view(self, id: str, *, may_edit: bool = True) -> dict[str, Any] | None:
+        """The ObjectView of an object, read from the API unless it is being viewed already; None for no such object.
+
+        `may_edit` is False for a visitor who may only look. Raises FetchError when the API cannot be asked.
+        """
+        return await self.hub.panels.view(id, may_edit=may_edit)
+
+
+clusters: dict[str, Cluster] = {}
+"""By name. Filled once, before serving starts."""
+
+
+def get(name: str) -> Cluster | None:
+    """The cluster of that name, None when there is none: never another one."""
+    return clusters.get(name)
+
+
+def assemble(
+    name: str,
+    connection: Connection,
+    *,
+    kinds: KindFilter,
+    sandbox: bool = False,
+    allow_edits: bool = False,
+    clock: Callable[[], float] = time.time,
+) -> Cluster:
+    """Wire a connection to a watcher, a board and a hub. Nothing runs yet: see `Cluster.run`."""
+    board = Board(clock)
+    watcher = Watcher(connection, board, kinds=kinds, clock=clock)
+    hub = Hub(
+        name,
+        board,
+        fetch=fetcher(connection, watcher),
+        freshness=watcher.freshness,
+        clock=clock,
+        allow_edits=allow_edits,
+    )
+    return Cluster(name, connection.name, connection.server, sandbox, allow_edits, connection, watcher, board, hub)
+
+
+def fetcher(connection: Connection, watcher: Watcher) -> Callable[[str], Awaitable[dict[str, Any] | None]]:
+    """A function that reads one object by id; None for what does not exist or may not be read, and for Secrets.
+
+    What it returns raises FetchError when the API cannot be asked, ValueError for an id that is not one.
+    """
+
+    async def fetch(id: str) -> dict[str, Any] | None:
+        key = ObjectKey.parse(id)
+        resource = watcher.resource(key.group, key.kind)
+        if resource is None or (key.group, key.kind) in NEVER_FETCHED:
+            return None
+        path = resource.object_path(key.namespace, key.name)
+        try:
+            response = await connection.request("GET", path, timeout=FETCH_TIMEOUT)
+        except (NotFound, Forbidden):
+            return None
+        except ClusterError as problem:
+            raise FetchError(str(problem)) from problem
+        return {**response.object(), "apiVersion": resource.api_version, "kind": resource.kind}
+
+    return fetch
