@@ -1,0 +1,85 @@
+"""What follows when a list or a watch ends, as a value: what to do next, how long to wait, what to show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from dashboard.cluster.errors import (
+    ApiError,
+    BadRequest,
+    ClusterError,
+    Forbidden,
+    Garbled,
+    Gone,
+    Invalid,
+    MethodNotAllowed,
+    NotFound,
+    Unauthorized,
+)
+
+
+class Next(Enum):
+    """The next stretch of a reflector."""
+
+    LIST = auto()
+    WATCH = auto()
+    COUNT = auto()
+
+
+class Wait(Enum):
+    """How to wait before it."""
+
+    NONE = auto()
+    REPEATED = auto()
+    """Not at all the first time, with backoff when it happens again at once."""
+    BACKOFF = auto()
+    REFUSED = auto()
+    """Backoff up to a minute: the API answered, and asking often will not change its mind."""
+    AFTER = auto()
+    """As long as the server asked for, whatever the probe says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a stretch ended.
+
+    `seconds` belongs to Wait.AFTER. `state` is the kind's state while it waits, "" to leave it unless it
+    repeats. `any_answer` says that an answered probe makes a new try worth it even if none had failed.
+    """
+
+    next: Next
+    wait: Wait = Wait.NONE
+    note: str = ""
+    state: str = ""
+    seconds: float = 0.0
+    any_answer: bool = False
+
+
+def after_error(error: ClusterError, watching: bool) -> Ending:
+    """The policy. `watching` when a watch could go on from the version it had reached.
+
+    When in doubt, list: it costs, and is right.
+    """
+    again = Next.WATCH if watching else Next.LIST
+    note = str(error)
+    match error:
+        case Gone():
+            return Ending(Next.LIST, Wait.REPEATED, note)
+        case Forbidden():
+            return Ending(Next.LIST, Wait.REFUSED, note, "forbidden")
+        case NotFound() | MethodNotAllowed():
+            return Ending(Next.LIST, Wait.REFUSED, note, "vanished")
+        case ApiError(retry_after=float(seconds)):
+            return Ending(again, Wait.AFTER, note, "failing", seconds)
+        case BadRequest() | Invalid():
+            # A continue token or version of another life of the cluster.
+            return Ending(Next.LIST, Wait.BACKOFF, note)
+        case Unauthorized():
+            return Ending(again, Wait.BACKOFF, note, "failing")
+        case ApiError():
+            return Ending(again, Wait.BACKOFF, note)
+        case Garbled():
+            return Ending(Next.LIST, Wait.BACKOFF, note, any_answer=True)
+        case _:
+            return Ending(again, Wait.BACKOFF, note, any_answer=True)

@@ -1,0 +1,120 @@
+"""A cheap question to the API every five seconds, every second while it is not answered.
+
+It asks for the list that holds the kube-system Namespace, and learns three things: that the API answers,
+how far the cluster's history has come (the list's resourceVersion), and whose it is (that Namespace's uid,
+the usual identity of a cluster). A history that goes back, or another identity, is a restored or a new
+cluster behind the same address: no watch would ever say so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from dashboard.cluster.connection import Connection
+from dashboard.cluster.errors import ApiError, ClusterError, ServerError, Unauthorized, Unreachable
+from dashboard.cluster.pulse import Pulse
+from dashboard.cluster.reading import number
+from dashboard.cluster.timing import Timing
+from dashboard.cluster.wiring import Counters
+
+INTERVAL = 5.0
+INTERVAL_FAILING = 1.0
+PATIENCE = 4.0
+"""Seconds for one answer. Shorter than the interval; longer than the failing one, so up to four overlap then:
+a slow API is not a dead one, and a question lost in a dead connection does not delay the next."""
+
+QUESTION = ("/api/v1/namespaces", {"fieldSelector": "metadata.name=kube-system", "limit": "1"})
+
+
+class Probe:
+    """The probe of one cluster. `run` it as a task."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        pulse: Pulse,
+        timing: Timing,
+        counters: Counters,
+        rewound: Callable[[], None],
+        recovered: Callable[[], None],
+    ) -> None:
+        """`rewound` is called when the cluster is not the one it was, `recovered` when it answers again."""
+        self._connection, self._pulse, self._timing = connection, pulse, timing
+        self._counters, self._rewound, self._recovered = counters, rewound, recovered
+        self._serial = 0
+        self._heard = 0
+        self._life: tuple[str, int | None] = ("", None)
+        self.error = ""
+        self.answered_at: float | None = None
+
+    @property
+    def failing(self) -> bool:
+        """Whether the last question was not answered."""
+        return bool(self.error)
+
+    async def run(self) -> None:
+        """Ask until cancelled."""
+        asked: set[asyncio.Task[None]] = set()
+        try:
+            while True:
+                self._serial += 1
+                task = asyncio.create_task(self._ask(self._serial))
+                asked.add(task)
+                task.add_done_callback(asked.discard)
+                await self._timing.sleep(INTERVAL_FAILING)
+                if not self.failing:
+                    await self._timing.wait(self._pulse.suspicion, INTERVAL - INTERVAL_FAILING)
+                self._pulse.suspicion.clear()
+        finally:
+            for task in asked:
+                task.cancel()
+
+    async def _ask(self, serial: int) -> None:
+        self._counters.probes += 1
+        try:
+            async with asyncio.timeout(PATIENCE):
+                response = await self._connection.request("GET", *QUESTION, timeout=PATIENCE)
+            self._read(serial, response.object())
+        except TimeoutError:
+            self._silent(serial, Unreachable(f"{self._connection.server} does not answer within {PATIENCE:.0f} s"))
+        except (ServerError, Unauthorized) as error:
+            self._silent(serial, error)
+        except ApiError:
+            # Forbidden, mostly: an answer all the same, if without a version.
+            self._answered(serial)
+        except ClusterError as error:
+            self._silent(serial, error)
+
+    def _read(self, serial: int, answer: dict[str, Any]) -> None:
+        metadata, items = answer.get("metadata"), answer.get("items")
+        version = number(str(metadata.get("resourceVersion"))) if isinstance(metadata, dict) else None
+        first = items[0] if isinstance(items, list) and items else None
+        about = first.get("metadata") if isinstance(first, dict) else None
+        uid = str(about.get("uid") or "") if isinstance(about, dict) else ""
+        newest = serial > self._heard
+        self._answered(serial)
+        if newest:
+            self._compare(uid, version)
+
+    def _compare(self, uid: str, version: int | None) -> None:
+        before_uid, before = self._life
+        self._life = (uid or before_uid, version if version is not None else before)
+        another = bool(uid and before_uid and uid != before_uid)
+        if another or (version is not None and before is not None and version < before):
+            self._rewound()
+
+    def _answered(self, serial: int) -> None:
+        self._heard = max(self._heard, serial)
+        recovered, self.error = self.failing, ""
+        self.answered_at = self._timing.steady()
+        self._pulse.answer(recovered)
+        if recovered:
+            self._recovered()
+
+    def _silent(self, serial: int, error: ClusterError) -> None:
+        if serial > self._heard:
+            self._heard = serial
+            self.error = str(error) or type(error).__name__
+            self._pulse.suspect()

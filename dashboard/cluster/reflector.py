@@ -1,0 +1,288 @@
+"""One kind of one cluster, mirrored into a sink: list, watch, and whatever it takes to go on.
+
+The only reconnect loop there is. `run` goes from stretch to stretch; each ends for a reason of its own,
+and `policy` says what follows:
+
+    list ──complete──▶ watch ──closed, cut, silent──▶ watch from the version reached
+     ▲                   │
+     ├──410, ERROR, garbage, a version that goes back
+     └──forbidden, vanished: seldom, until it works again
+    count: a custom kind that is too many to hold, or has no status: one item and a number, each minute
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from dashboard.cluster.errors import ClusterError, Gone, api_error
+from dashboard.cluster.policy import Ending, Next, Wait, after_error
+from dashboard.cluster.reading import gc_paused, number, read_event, read_page
+from dashboard.cluster.timing import Timing
+from dashboard.cluster.wiring import Counters, KindState, Sink, Tuning, Wiring
+from dashboard.core.objects import ResourceType
+
+__all__ = ["Counters", "KindState", "Reflector", "Sink", "Tuning", "Wiring"]
+
+
+class Reflector:
+    """The loop of one kind. `run` it as a task; `status` at any time."""
+
+    def __init__(self, resource: ResourceType, wiring: Wiring, *, custom: bool = False, held: bool = False) -> None:
+        """`custom`: may be counted instead of held. `held`: the sink has objects of a predecessor."""
+        self.resource = resource
+        self.custom = custom
+        self.held = held
+        self._wiring = wiring
+        self._version = ""
+        self._objects = 0
+        self._state, self._note = "listing", ""
+        self._proof: float | None = None
+        self._relists = -1
+        self._attempt = 0
+        self._opened: float | None = None
+        self._refused_since: float | None = None
+        self._expired_pages = 0
+        self._backwards = 0
+        self._odd = 0
+
+    # -- what it looks like from outside
+
+    def status(self) -> KindState:
+        """Its state now."""
+        timing, proof = self._wiring.timing, self._proof
+        age = timing.steady() - proof if proof is not None else None
+        state = self._state
+        if state == "live" and age is not None and age > self._wiring.tuning.stale_after:
+            state = "stale"
+        notes = [self._note] if self._note else []
+        if self._odd:
+            notes.append(f"{self._odd} objects without a name skipped")
+        return KindState(
+            self.resource,
+            state,
+            self._objects,
+            "; ".join(notes),
+            timing.wall() - age if age is not None else None,
+            max(self._relists, 0),
+        )
+
+    async def run(self) -> None:
+        """Mirror until cancelled."""
+        uncounted = self.custom and self.resource.has_status is False
+        step = Next.COUNT if uncounted else Next.LIST
+        while True:
+            stretch = {Next.LIST: self._list, Next.WATCH: self._watch, Next.COUNT: self._count}[step]
+            try:
+                ending = await stretch()
+            except ClusterError as error:
+                ending = after_error(error, watching=step is Next.WATCH)
+                if step is Next.COUNT and ending.next is not Next.COUNT:
+                    ending = Ending(Next.COUNT, ending.wait, ending.note, ending.state, ending.seconds)
+            await self._rest(ending)
+            step = ending.next
+
+    # -- the stretches
+
+    async def _list(self) -> Ending:
+        """The whole collection, page by page."""
+        wiring, resource = self._wiring, self.resource
+        async with wiring.gate:
+            wiring.counters.lists += 1
+            self._relists += 1
+            wiring.counters.relists += self._relists > 0
+            if self._state in {"live", "counted"}:
+                self._state = "listing"
+            token, total = "", 0
+            while True:
+                answer = await self._page(token)
+                with gc_paused():
+                    page = read_page(answer, resource)
+                    expected = total + len(page.items) + page.remaining
+                    if self.custom and expected > wiring.tuning.hold_limit:
+                        return self._too_many(expected)
+                    if not token:
+                        wiring.sink.begin(resource)
+                        self.held, self._odd = True, 0
+                    wiring.sink.page(resource, page.items)
+                    total += len(page.items)
+                    # Gone before the collector is back, so that it finds nothing to walk.
+                    page.items.clear()
+                self._objects, self._odd = total, self._odd + page.skipped
+                self._prove()
+                token = page.following
+                if not token:
+                    break
+            wiring.sink.end(resource)
+        self._version, self._expired_pages = page.version, 0
+        self._refused_since = None
+        return Ending(Next.WATCH)
+
+    async def _page(self, token: str) -> bytes:
+        """One page's bytes. After two expired continue tokens in a row everything is asked for at once."""
+        tuning = self._wiring.tuning
+        query = [] if self._expired_pages > 1 else [("limit", str(tuning.page))]
+        if token:
+            query.append(("continue", token))
+        self._wiring.counters.pages += 1
+        try:
+            answer = await self._wiring.connection.request(
+                "GET", self.resource.path, query, timeout=tuning.list_silence
+            )
+        except Gone:
+            self._expired_pages += 1 if token else 0
+            raise
+        return answer.body
+
+    async def _watch(self) -> Ending:
+        """Changes since the version reached, until the stream ends."""
+        wiring = self._wiring
+        timing, tuning = wiring.timing, wiring.tuning
+        seconds = timing.chance.randint(*tuning.watch_seconds)
+        query = {
+            "watch": "true",
+            "resourceVersion": self._version,
+            "allowWatchBookmarks": "true",
+            "timeoutSeconds": str(seconds),
+        }
+        wiring.counters.watches += 1
+        silence = seconds + tuning.silence_margin
+        async with wiring.connection.stream(self.resource.path, query, silence) as stream:
+            self._opened = timing.steady()
+            self._live()
+            while (lines := await stream.read()) is not None:
+                self._prove()
+                for line in lines:
+                    if line and (ending := self._event(line)) is not None:
+                        return ending
+                if len(lines) > 1:
+                    # A full buffer is read without a pause; the others must have their turn.
+                    await asyncio.sleep(0)
+        # The rest of a half line is forgotten: the version reached brings it again.
+        return Ending(Next.WATCH, Wait.REPEATED, "the watch was closed early")
+
+    def _live(self) -> None:
+        self._prove()
+        self._state, self._note = "live", ""
+        self._refused_since = None
+
+    def _event(self, line: bytes) -> Ending | None:
+        """Hand over one event; an ending when the stream cannot be followed any further."""
+        event = read_event(line, self.resource)
+        if event is None:
+            self._odd += 1
+            return None
+        if event.type == "ERROR":
+            return self._error_event(event.object)
+        if self._went_back(event.version):
+            return Ending(Next.LIST, Wait.REPEATED, "the resource version went back")
+        if event.type != "BOOKMARK":
+            self._wiring.sink.apply(self.resource, event.type, event.object)
+            self._wiring.counters.events += 1
+            self._objects += (event.type == "ADDED") - (event.type == "DELETED")
+        self._version = event.version
+        if self.custom and self._objects > self._wiring.tuning.hold_limit:
+            return self._too_many(self._objects)
+        return None
+
+    def _error_event(self, status: Mapping[str, Any]) -> Ending:
+        """An ERROR event: as client-go does, list anew whatever it says, at the pace that it asks for."""
+        code = status.get("code")
+        ending = after_error(api_error(code if isinstance(code, int) else 500, status), watching=False)
+        return Ending(Next.LIST, ending.wait, ending.note, ending.state, ending.seconds)
+
+    def _went_back(self, version: str) -> bool:
+        """Whether the cluster's history was rewritten (a restored etcd): versions only ever grow within a stream.
+
+        A foreign API server that does not keep to it is believed after its third list.
+        """
+        now, before = number(version), number(self._version)
+        if now is None or before is None or now >= before or self._backwards >= 3:
+            return False
+        self._backwards += 1
+        return True
+
+    async def _count(self) -> Ending:
+        """How many there are, without holding them."""
+        wiring, tuning = self._wiring, self._wiring.tuning
+        async with wiring.gate:
+            wiring.counters.counts += 1
+            answer = await wiring.connection.request(
+                "GET", self.resource.path, {"limit": "1"}, timeout=tuning.list_silence
+            )
+            page = read_page(answer.body, self.resource)
+        self._prove()
+        self._objects = len(page.items) + page.remaining
+        self._refused_since = None
+        if self.resource.has_status is False:
+            note = "no status in its schema, so no loop: counted, not held"
+        elif self._objects > tuning.hold_limit * 0.9:
+            note = f"more than {tuning.hold_limit} objects: counted, not held"
+        else:
+            return Ending(Next.LIST)
+        self._attempt = 0
+        self._state, self._note = "counted", note
+        interval = tuning.count_interval * timing_spread(wiring.timing)
+        return Ending(Next.COUNT, Wait.AFTER, note, "counted", interval)
+
+    def _too_many(self, objects: int) -> Ending:
+        self._forget()
+        self._objects = objects
+        return Ending(Next.COUNT)
+
+    # -- between the stretches
+
+    def _prove(self) -> None:
+        self._proof = self._wiring.timing.steady()
+
+    def _forget(self) -> None:
+        if self.held:
+            self._wiring.sink.drop(self.resource)
+            self.held = False
+        self._objects = 0
+
+    async def _rest(self, ending: Ending) -> None:
+        """Show how it ended, and wait as long as the policy says; the probe may cut it short."""
+        timing, tuning, pulse = self._wiring.timing, self._wiring.tuning, self._wiring.pulse
+        settled = tuning.watch_settled if ending.next is Next.WATCH else tuning.list_settled
+        if self._opened is not None and timing.steady() - self._opened >= settled:
+            self._attempt = 0
+        self._opened = None
+        if ending.wait is Wait.NONE:
+            return
+        answer, recovery = pulse.next_answer(), pulse.next_recovery()
+        self._attempt += 1
+        self._show(ending)
+        match ending.wait:
+            case Wait.AFTER:
+                await timing.sleep(ending.seconds * (1 + timing.chance.uniform(0, 0.1)))
+                return
+            case Wait.REPEATED if self._attempt == 1:
+                return
+            case Wait.REFUSED:
+                cap = tuning.refused_cap
+            case _:
+                cap = tuning.backoff_cap
+        if ending.any_answer and self._attempt == 1:
+            pulse.suspect()
+        delay = timing.full_jitter(self._attempt, tuning.backoff_base, cap)
+        await timing.wait(answer if ending.any_answer else recovery, delay)
+
+    def _show(self, ending: Ending) -> None:
+        """The kind's state while it waits. One hiccup is not shown: the next try may well work."""
+        if ending.state in {"forbidden", "vanished"}:
+            now = self._wiring.timing.steady()
+            if self._refused_since is None:
+                self._refused_since = now
+            if now - self._refused_since >= self._wiring.tuning.refused_grace:
+                self._forget()
+            elif ending.state == "vanished" and not self.held and self._attempt < 3:
+                return  # a new CRD's storage answers 404 for a moment
+        if ending.state or self._attempt > 1:
+            self._state, self._note = ending.state or "failing", ending.note
+
+
+def timing_spread(timing: Timing) -> float:
+    """A factor around one, so that periodic work of many kinds does not fall together."""
+    return timing.chance.uniform(0.9, 1.1)

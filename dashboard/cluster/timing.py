@@ -1,0 +1,35 @@
+"""Time as an argument: the wall clock, the steady clock, sleeping and chance, in one value that tests replace."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Ages and delays are taken from `steady`, which never jumps; `wall` (Unix seconds) only labels them."""
+
+    wall: Callable[[], float] = time.time
+    steady: Callable[[], float] = time.monotonic
+    chance: random.Random = field(default_factory=random.Random)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)
+
+    async def wait(self, event: asyncio.Event, seconds: float) -> bool:
+        """Wait for `event`, at most `seconds`; True when it came."""
+        try:
+            async with asyncio.timeout(max(seconds, 0)):
+                await event.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def full_jitter(self, attempt: int, base: float, cap: float) -> float:
+        """A delay before try number `attempt` (from 1): anything up to a bound that doubles, so that crowds spread."""
+        return self.chance.uniform(0, min(cap, base * 2 ** min(attempt - 1, 30)))
