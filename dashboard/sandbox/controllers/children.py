@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Mapping
 from typing import Any
 
 from dashboard.sandbox.client import Client
-from dashboard.sandbox.controllers.meta import Obj, controller_of, owner_reference
+from dashboard.sandbox.controllers.meta import Obj, controller_of
+from dashboard.sandbox.controllers.replicaset_rules import pod_from_template
 
 
-def new_pod(owner: Mapping[str, Any], template: Mapping[str, Any], *, name: str = "", generate: str = "") -> Obj:
-    """A Pod from `template`, controlled by `owner`: with a `name`, or one generated from `generate`."""
-    given = template.get("metadata") or {}
-    meta: Obj = {"name": name} if name else {}
-    meta["generateName"] = generate or f"{owner['metadata']['name']}-"
-    meta["namespace"] = owner["metadata"]["namespace"]
-    for part in ("labels", "annotations", "finalizers"):
-        if given.get(part):
-            meta[part] = copy.deepcopy(given[part])
-    meta["ownerReferences"] = [owner_reference(owner)]
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": copy.deepcopy(dict(template["spec"]))}
+def new_pod(owner: Obj, template: Obj, *, name: str = "", generate: str = "") -> Obj:
+    """A Pod from `template`, controlled by `owner`: with a `name`, or one that starts with `generate`."""
+    pod = pod_from_template(owner, template)
+    if name:
+        pod["metadata"]["name"] = name
+    if generate:
+        pod["metadata"]["generateName"] = generate
+    return pod
 
 
 def owner_key(child: Mapping[str, Any], kind: str) -> tuple[str, str] | None:

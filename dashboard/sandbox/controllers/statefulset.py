@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from dashboard.sandbox.controllers.children import owner_key, write_status
+from dashboard.sandbox.controllers.claims import claim_pods
 from dashboard.sandbox.controllers.loop import Context, Controller
 from dashboard.sandbox.controllers.meta import Key, Obj, is_deleting, key_of, labels_of, selects_nothing, uid_of
 from dashboard.sandbox.controllers.revisions import (
@@ -28,6 +29,7 @@ from dashboard.sandbox.controllers.statefulset_rules import (
     claims_of,
     counts,
     is_running_and_ready,
+    ordinal_of,
     plan,
     pod_of,
     status_of,
@@ -63,7 +65,10 @@ class StatefulSetController(Controller):
         workload = self.informers.get("StatefulSet", *key)
         if workload is None or selects_nothing(workload["spec"].get("selector")):
             return
-        pods = by_ordinal(workload, self.informers.owned("Pod", uid_of(workload)))
+        ours = [
+            p for p in self.informers.list("Pod", key[0]) if ordinal_of(workload, p["metadata"]["name"]) is not None
+        ]
+        pods = by_ordinal(workload, await claim_pods(self.client, workload, ours, self.settle))
         history = revisions_of(workload, self.client.list("ControllerRevision", key[0]))
         current, update = self._revisions(workload, history)
         min_ready = float(workload["spec"].get("minReadySeconds") or 0)

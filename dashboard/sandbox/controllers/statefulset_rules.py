@@ -157,7 +157,7 @@ def uses_current(workload: Mapping[str, Any], ordinal: int) -> bool:
     return ordinal < start_of(workload) + held
 
 
-def pod_of(workload: Mapping[str, Any], ordinal: int, revision: Mapping[str, Any]) -> Obj:
+def pod_of(workload: Obj, ordinal: int, revision: Obj) -> Obj:
     """The Pod of that ordinal as `revision` has it."""
     template = {k: v for k, v in revision["data"]["spec"]["template"].items() if k != "$patch"}
     name = f"{workload['metadata']['name']}-{ordinal}"
