@@ -1,21 +1,83 @@
-"""Rules for any kind: what every well-behaved controller says of its work, in conditions and words."""
+"""Rules for any kind: what a well-behaved controller says of its work, in conditions and in words.
+
+In this order: a wish to hold it, an absent status, then conditions and words together. A condition that sums
+the object up (`Ready`) decides; a phase refines it; the rest only where neither speaks.
+"""
 
 from __future__ import annotations
 
+from dashboard.core.counting import short_of_ratio, short_of_replicas
+from dashboard.core.intent import declared_suspension
 from dashboard.core.model import Cause, Verdict
+from dashboard.core.reading import Reading, read_all
+from dashboard.core.silence import no_answer
+from dashboard.core.statuswords import Word, status_word
 from dashboard.core.subject import Finding, Subject
+from dashboard.core.words import Sense
 
-READY = ("Ready", "Available", "Synced", "Healthy")
+BY_SENSE = {
+    Sense.GOOD: Verdict.CONVERGED,
+    Sense.WORKING: Verdict.CONVERGING,
+    Sense.BAD: Verdict.STALLED,
+    Sense.PAUSED: Verdict.SUSPENDED,
+}
 
 
 def generic(subject: Subject) -> Finding:
-    """kstatus's generic rules: `Ready` decides; without anything said, there is nothing to wait for."""
-    for type_ in READY:
-        condition = subject.condition(type_)
-        if condition is None:
-            continue
-        cause = Cause(condition.message or condition.reason, reason=condition.reason)
-        if condition.status == "True":
-            return Finding(Verdict.CONVERGED, condition.reason or type_, since=condition.since)
-        return Finding(Verdict.CONVERGING, condition.reason or f"Not{type_}", cause, condition.since)
-    return Finding(Verdict.CONVERGED, "NothingToWaitFor")
+    """kstatus's idea (`Ready` decides, silence is consent), with what operators really write read into it."""
+    held = declared_suspension(subject)
+    if held is not None:
+        return held
+    unanswered = no_answer(subject)
+    if unanswered is not None:
+        return unanswered
+    found = _published(subject)
+    if found.verdict is not Verdict.CONVERGED:
+        return found
+    return short_of_replicas(subject) or found
+
+
+def _published(subject: Subject) -> Finding:
+    reading = read_all(subject)
+    if reading.held is not None:
+        return reading.held
+    word = status_word(subject)
+    if reading.finding is not None and reading.summed_up:
+        return _refined(reading, word)
+    if word is not None:
+        return _by_word(reading, word)
+    if reading.finding is not None:
+        return reading.finding
+    return short_of_ratio(subject) or Finding(Verdict.CONVERGED, "NothingToWaitFor")
+
+
+def _refined(reading: Reading, word: Word | None) -> Finding:
+    """A summary condition, refined by a phase: the phase says whether 'not ready' works or gave up."""
+    finding = reading.finding
+    assert finding is not None
+    if word is None or word.sense is Sense.GOOD:
+        return finding
+    verdict = BY_SENSE[word.sense]
+    if finding.verdict is Verdict.CONVERGED:
+        return _worded(word, finding) if verdict is not Verdict.CONVERGED else finding
+    if reading.ambiguous or verdict in (Verdict.SUSPENDED, Verdict.STALLED):
+        return _worded(word, finding)
+    return finding
+
+
+def _by_word(reading: Reading, word: Word) -> Finding:
+    """No condition sums up: the phase decides, unless a condition tells of a failure."""
+    finding = reading.finding
+    if word.sense is Sense.GOOD and finding is not None and finding.verdict is Verdict.STALLED and reading.failed:
+        return finding
+    return _worded(word, finding)
+
+
+def _worded(word: Word, finding: Finding | None) -> Finding:
+    verdict = BY_SENSE[word.sense]
+    cause = None
+    if verdict is not Verdict.CONVERGED:
+        told = finding.cause if finding is not None and finding.verdict is not Verdict.CONVERGED else None
+        sentence = word.message or (told.sentence if told is not None else f"{word.name} is {word.value}")
+        cause = Cause(sentence, reason=word.value)
+    return Finding(verdict, word.value or word.name, cause, finding.since if finding is not None else None)

@@ -6,6 +6,12 @@ from dashboard.core.model import Cause, Verdict
 from dashboard.core.objects import text, timestamp
 from dashboard.core.subject import Finding, Subject, as_list
 
+SEEN_GENERATION = (
+    "observedGeneration", "lastObservedGeneration", "lastEvaluatedGeneration", "reconciledGeneration",
+    "lastReconciledGeneration", "lastHandledGeneration", "lastProcessedGeneration", "syncedGeneration",
+)  # fmt: skip
+"""Names under which controllers write the generation that they have acted upon."""
+
 DELETION_WINDOW = 60.0
 """Seconds after its deletion time that an object may take before what holds it is named."""
 
@@ -29,8 +35,17 @@ def stale_generation(subject: Subject) -> Finding | None:
 
     https://github.com/kubernetes/community/blob/master/contributors/devel/sig-architecture/api-conventions.md
     """
-    wanted, seen = subject.meta.get("generation"), subject.status.get("observedGeneration")
-    if type(wanted) is not int or type(seen) is not int or seen >= wanted:
+    wanted, seen = subject.meta.get("generation"), _seen_generation(subject)
+    if type(wanted) is not int or seen is None or seen >= wanted:
         return None
     sentence = f"status describes generation {seen}, spec is {wanted}"
     return Finding(Verdict.CONVERGING, "GenerationUnseen", Cause(sentence), settled=True)
+
+
+def _seen_generation(subject: Subject) -> int | None:
+    """The generation that the status describes, under its usual name or one of its like."""
+    for name in SEEN_GENERATION:
+        value = subject.status.get(name)
+        if type(value) is int:
+            return value
+    return None

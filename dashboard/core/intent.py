@@ -1,0 +1,49 @@
+"""A wish to hold still, declared in the spec or in an annotation: `spec.paused`, `spec.suspend`, `…/paused: "true"`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dashboard.core.model import Cause, Verdict
+from dashboard.core.subject import Finding, Subject, as_mapping
+from dashboard.core.words import Sense, sense, tokens
+
+HOLDING_FIELDS = (
+    "paused", "pause", "suspend", "suspended", "hibernate", "hibernated", "hibernating", "stopped", "stop", "shutdown",
+    "isPaused", "disabled", "halt", "halted", "pauseReconciliation", "suspendReconciliation", "unmanaged",
+)  # fmt: skip
+DESIRED_STATES = ("desiredState", "desiredStatus", "state", "runStrategy", "runPolicy", "powerState", "managementState")
+HOLDING_MARKS = frozenset(
+    {"paused", "pause", "suspend", "suspended", "hibernation", "hibernate", "stop", "stopped", "unmanaged"}
+)
+YES = frozenset({"true", "on", "yes", "1", "enabled"})
+
+
+def declared_suspension(subject: Subject) -> Finding | None:
+    """Suspended when the object itself asks for it, whatever its status says."""
+    spec = subject.spec
+    for name in HOLDING_FIELDS:
+        value = spec.get(name)
+        if value is True or (isinstance(value, str) and value.lower() == "true"):
+            return _held(f"spec.{name} is true")
+    if spec.get("enabled") is False:
+        return _held("spec.enabled is false")
+    for name in DESIRED_STATES:
+        value = spec.get(name)
+        if isinstance(value, str) and len(value) < 40 and sense(value) is Sense.PAUSED:
+            return _held(f"spec.{name} is {value}")
+    return _annotated(as_mapping(subject.meta.get("annotations")))
+
+
+def _annotated(annotations: Mapping[str, Any]) -> Finding | None:
+    for key, value in annotations.items():
+        if isinstance(key, str) and isinstance(value, str) and value.lower() in YES:
+            name = key.rpartition("/")[2]
+            if len(name) < 64 and not HOLDING_MARKS.isdisjoint(tokens(name)):
+                return _held(f"annotation {key[:120]} is {value}")
+    return None
+
+
+def _held(sentence: str) -> Finding:
+    return Finding(Verdict.SUSPENDED, "Suspended", Cause(f"paused: {sentence}"), settled=True)

@@ -1,0 +1,36 @@
+"""An absent or empty status: no loop, a controller that has not answered yet, or one that never will."""
+
+from __future__ import annotations
+
+from dashboard.core.model import Cause, Verdict
+from dashboard.core.subject import Finding, Subject
+
+ANSWER_WITHIN = 300.0
+"""Seconds that a controller has for its first word about an object whose schema has a status."""
+
+
+def no_answer(subject: Subject) -> Finding | None:
+    """The finding for an object without a status, None where there is one."""
+    if subject.has_status is False:
+        return Finding(Verdict.CONVERGED, "NoLoop")
+    if not _empty(subject):
+        return None
+    if subject.has_status is None and (_built_in(subject.group) or subject.spec.get("enabled") is True):
+        return Finding(Verdict.CONVERGED, "NoLoop")
+    created = subject.created
+    if subject.has_status is True and created is not None:
+        silent = subject.now - created
+        if silent >= ANSWER_WITHIN:
+            cause = Cause(f"no controller has answered for {silent / 60:.0f} min: is its operator running?")
+            return Finding(Verdict.STALLED, "NoController", cause, created)
+        cause = Cause("no controller has answered yet")
+        return Finding(Verdict.CONVERGING, "NoStatus", cause, created, created + ANSWER_WITHIN)
+    return Finding(Verdict.CONVERGING, "NoStatus", Cause("no controller has answered yet"), created)
+
+
+def _empty(subject: Subject) -> bool:
+    return not any(subject.status.values())
+
+
+def _built_in(group: str) -> bool:
+    return "." not in group or group.endswith(".k8s.io")

@@ -1,0 +1,149 @@
+"""The one-word statuses that many operators write: `status.phase`, `.state`, `.health`, and their relatives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dashboard.core.objects import text
+from dashboard.core.polarity import Polarity, polarity
+from dashboard.core.subject import Subject, as_list
+from dashboard.core.words import Sense, sense, tokens
+
+FIRST = (
+    "phase", "stage", "state", "status", "health", "currentStatus", "currentState", "overallStatus", "overallState",
+    "compliant", "result", "conclusion",
+)  # fmt: skip
+"""Fields that sum an object up in one word, the strongest first."""
+
+HEADS = frozenset({"phase", "state", "status", "health"})
+PAST = frozenset({"last", "previous", "prev", "old", "desired", "target", "initial"})
+FLAGS = frozenset({"ready", "healthy", "available", "synced", "succeeded", "completed", "provisioned", "reconciled"})
+ERRORS = ("error", "errorMessage", "failureReason", "failureMessage", "errorReason")
+MESSAGES = ("message", "error", "errorMessage", "errorDescription", "reason", "description", "failureMessage")
+OUTSIDE = frozenset({"atProvider", "output", "outputs"})
+"""Parts of a status that repeat what somebody else's API says: conditions tell what it means."""
+
+RUNS = frozenset(
+    """run job backup restore snapshot task build pipeline workflow migration execution experiment test export import
+    analysis scan request operation hook action dump""".split()
+)
+"""Last words of kinds that run to an end, for which `Running` is not the goal."""
+
+READ_AT_MOST = 200
+"""Entries of one mapping or list that are looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of the status: where it stands, what it says, and the message beside it."""
+
+    name: str
+    value: str
+    sense: Sense
+    message: str = ""
+
+
+def status_word(subject: Subject) -> Word | None:
+    """The word that decides: the first of the well-known fields, else the worst of the similar ones."""
+    chosen = _well_known(subject)
+    similar = list(_similar(subject))
+    if chosen is not None:
+        if chosen.sense is Sense.WORKING:
+            return next((word for word in similar if "paused" in tokens(word.value)), chosen)
+        if chosen.sense is not Sense.GOOD:
+            return chosen
+        similar = [word for word in similar if "operation" in tokens(word.name)]
+    for wanted in (Sense.BAD, Sense.PAUSED, Sense.WORKING, Sense.GOOD):
+        for word in similar:
+            if word.sense is wanted and (chosen is None or wanted is not Sense.GOOD):
+                return word
+    return chosen or _unreadable(subject)
+
+
+def _well_known(subject: Subject) -> Word | None:
+    for name in FIRST:
+        value = subject.status.get(name)
+        if isinstance(value, str) and value:
+            word = _word(subject, name, value)
+            if word is not None:
+                return word
+    return None
+
+
+def _unreadable(subject: Subject) -> Word | None:
+    """A phase in words that nobody knows: it is not one of the many words for 'done', so it is on its way."""
+    for name in ("phase", "stage", "state", "status", "currentState", "currentStatus"):
+        value = subject.status.get(name)
+        if isinstance(value, str) and value:
+            return Word(f"status.{name}", text(value, 80), Sense.WORKING)
+    return None
+
+
+def _similar(subject: Subject) -> Iterator[Word]:
+    """Top-level fields named like a status, flags, errors; then one and two levels down; then failed list entries."""
+    for name, value in list(subject.status.items())[:READ_AT_MOST]:
+        if not isinstance(name, str):
+            continue
+        if isinstance(value, str):
+            yield from _named(subject, name, name, value)
+            if name in ERRORS and value:
+                yield Word(f"status.{name}", text(value, 80), Sense.BAD, text(value))
+        elif isinstance(value, bool):
+            yield from _flag(name, value)
+        elif isinstance(value, Mapping):
+            if name not in OUTSIDE:
+                yield from _nested(subject, name, value, 0)
+        elif name != "conditions":
+            yield from _failed_entries(subject, name, value)
+
+
+def _flag(name: str, value: bool) -> Iterator[Word]:
+    """`ready: false`, `noMatchingInstances: true`: a flag is a condition without its ceremony."""
+    if name in FLAGS:
+        yield Word(f"status.{name}", str(value).lower(), Sense.GOOD if value else Sense.WORKING)
+    elif value and (tokens(name)[:1] == ("no",) or polarity(name) is Polarity.BAD):
+        yield Word(f"status.{name}", "true", Sense.BAD)
+
+
+def _nested(subject: Subject, path: str, value: Mapping[Any, Any], depth: int) -> Iterator[Word]:
+    for name, inner in list(value.items())[:READ_AT_MOST]:
+        if isinstance(inner, str) and isinstance(name, str):
+            yield from _named(subject, f"{path}.{name}", name, inner)
+        elif isinstance(inner, Mapping) and depth < 1:
+            yield from _nested(subject, f"{path}.{name}", inner, depth + 1)
+
+
+def _failed_entries(subject: Subject, name: str, value: Any) -> Iterator[Word]:
+    """Of a list of parts, only what failed counts: the parts of an object come and go."""
+    for entry in as_list(value)[:READ_AT_MOST]:
+        if isinstance(entry, Mapping):
+            for field in ("phase", "state", "status", "health"):
+                inner = entry.get(field)
+                if isinstance(inner, str) and sense(inner) is Sense.BAD:
+                    yield Word(f"status.{name}.{field}", text(inner, 80), Sense.BAD, text(entry.get("message")))
+
+
+def _named(subject: Subject, path: str, name: str, value: str) -> Iterator[Word]:
+    parts = tokens(name)
+    if not parts or parts[-1] not in HEADS or (not PAST.isdisjoint(parts) and "operation" not in parts):
+        return
+    word = _word(subject, path, value)
+    if word is not None:
+        yield word
+
+
+def _word(subject: Subject, name: str, value: str) -> Word | None:
+    told = sense(value)
+    if told is None:
+        return None
+    if told is Sense.GOOD and value.lower() in ("running", "active") and _runs_to_an_end(subject.kind):
+        told = Sense.WORKING
+    message = next((text(subject.status.get(each)) for each in MESSAGES if subject.status.get(each)), "")
+    return Word(f"status.{name}", text(value, 80), told, message)
+
+
+def _runs_to_an_end(kind: str) -> bool:
+    parts = tokens(kind)
+    return bool(parts) and parts[-1] in RUNS
