@@ -50,11 +50,11 @@ class Judging:
         A version older than the one held is ignored unless it comes from a list: a watch that was opened again
         may repeat what is known, but a list is what the API holds, even when that is a restored backup.
         """
-        key = key_of(obj)
-        if not key.name or not key.kind:
+        named = _name(obj)
+        if named is None:
             self.refused += 1
             return None
-        id = key.id
+        key, id = named
         version = version_of(obj)
         old = self._entries.by_id.get(id)
         if old is not None and not listed and version and version < old.version:
@@ -68,7 +68,8 @@ class Judging:
 
     def delete(self, obj: Mapping[str, Any]) -> None:
         """Take an object out, unless a newer one of its name is there."""
-        id = key_of(obj).id
+        named = _name(obj)
+        id = named[1] if named is not None else ""
         entry = self._entries.by_id.get(id)
         version = version_of(obj)
         if entry is not None and not (version and version < entry.version):
@@ -195,6 +196,17 @@ class Judging:
             entries = self._entries.by_id
             self._timers = [each for each in self._timers if (e := entries.get(each[1])) and e.recheck_at == each[0]]
             heapq.heapify(self._timers)
+
+
+def _name(obj: Mapping[str, Any]) -> tuple[ObjectKey, str] | None:
+    """The key and its id, None where there is no name or kind, or one that is not text (a lone surrogate)."""
+    key = key_of(obj)
+    if not key.name or not key.kind:
+        return None
+    try:
+        return key, key.id
+    except UnicodeEncodeError:
+        return None
 
 
 def version_of(obj: Mapping[str, Any]) -> int:

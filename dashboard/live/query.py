@@ -64,7 +64,7 @@ class Query:
             raise QueryError("verdict", read["verdict"], "empty, " + ", ".join(VERDICTS))
         if read["owner"]:
             try:
-                ObjectKey.parse(read["owner"])
+                read["owner"] = ObjectKey.parse(read["owner"]).id
             except ValueError as problem:
                 raise QueryError("owner", read["owner"], "GROUP/KIND/NAMESPACE/NAME") from problem
         return cls(**read)

@@ -1,0 +1,412 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from dashboard.core.model import Assessment, Verdict
+from dashboard.core.objects import ResourceType
+from dashboard.core.verdict import assess
+from dashboard.live import judging
+from dashboard.live.board import Board
+from dashboard.live.query import Query
+from tests.live.factory import (
+    DEPLOYMENT,
+    EVENT,
+    HPA,
+    NODE,
+    NOW,
+    POD,
+    REPLICASET,
+    WIDGET,
+    Clock,
+    Obj,
+    deployment,
+    event,
+    hpa,
+    pod,
+    replicaset,
+    widget,
+)
+
+WEB, RS = "apps/Deployment/shop/web", "apps/ReplicaSet/shop/web-1"
+HPA_ID = "autoscaling/HorizontalPodAutoscaler/shop/web"
+
+
+def a_board() -> Board:
+    return Board(Clock())
+
+
+def put(board: Board, resource: ResourceType, *objects: Obj) -> None:
+    for obj in objects:
+        board.apply(resource, "ADDED", obj)
+
+
+def listed(board: Board, resource: ResourceType, *objects: Obj) -> None:
+    board.begin(resource)
+    board.page(resource, list(objects))
+    board.end(resource)
+
+
+def ids(board: Board, **query: str) -> list[str]:
+    return [row.id for row in board.select(Query(**query)).rows]
+
+
+def a_shop(state: str = "ready") -> tuple[Obj, Obj, Obj]:
+    ready = 1 if state == "ready" else 0
+    top = deployment("web", want=1, ready=ready)
+    middle = replicaset("web-1", top, want=1, ready=ready)
+    return top, middle, pod("web-1-a", middle, state=state)
+
+
+def test_a_list_puts_rows_and_another_list_removes_what_was_not_in_it() -> None:
+    board = a_board()
+    listed(board, POD, pod("a"), pod("b"))
+    assert board.tick(NOW) == {"core/Pod/shop/a", "core/Pod/shop/b"}
+    assert board.revision == 1
+    listed(board, POD, pod("b"), pod("c"))
+    assert board.tick(NOW) == {"core/Pod/shop/a", "core/Pod/shop/c"}
+    assert {row.name for row in board.rows()} == {"b", "c"}
+
+
+def test_a_list_that_never_ended_removes_nothing() -> None:
+    board = a_board()
+    listed(board, POD, pod("a"), pod("b"))
+    board.begin(POD)
+    board.page(POD, [pod("b")])
+    assert len(board) == 2
+    listed(board, POD, pod("b"))
+    assert len(board) == 1
+
+
+def test_a_list_of_one_kind_leaves_others_alone() -> None:
+    board = a_board()
+    listed(board, DEPLOYMENT, deployment("web"))
+    listed(board, POD)
+    assert board.row(WEB) is not None
+    board.drop(POD)
+    assert board.row(WEB) is not None
+    board.drop(DEPLOYMENT)
+    assert board.row(WEB) is None
+
+
+def test_nothing_new_is_no_change() -> None:
+    board = a_board()
+    put(board, DEPLOYMENT, deployment("web"))
+    board.tick(NOW)
+    put(board, DEPLOYMENT, deployment("web", version=2))
+    assert board.tick(NOW) == frozenset()
+    assert board.revision == 1
+
+
+@pytest.mark.parametrize(("version", "taken"), [(4, False), (5, True), (6, True)])
+def test_a_watch_that_repeats_what_is_known_does_not_go_back(version: int, taken: bool) -> None:
+    board = a_board()
+    put(board, POD, pod("a", version=5))
+    board.apply(POD, "MODIFIED", pod("a", version=version, state="starting"))
+    row = board.row("core/Pod/shop/a")
+    assert row is not None
+    assert (row.verdict is Verdict.CONVERGING) is taken
+
+
+def test_a_stale_deletion_is_ignored_and_a_list_overrules_any_version() -> None:
+    board = a_board()
+    put(board, POD, pod("a", version=5))
+    board.apply(POD, "DELETED", pod("a", version=4))
+    assert len(board) == 1
+    listed(board, POD, pod("a", version=2, state="starting"))  # a backup was restored
+    row = board.row("core/Pod/shop/a")
+    assert row is not None
+    assert row.verdict is Verdict.CONVERGING
+    board.apply(POD, "DELETED", pod("a", version=9))
+    assert len(board) == 0
+
+
+def test_an_owner_carries_its_childs_cause_long_before_its_own_deadline() -> None:
+    board = a_board()
+    top, middle, child = a_shop("bad-image")
+    put(board, DEPLOYMENT, top)
+    board.tick(NOW)
+    assert board.row(WEB).verdict is Verdict.CONVERGING  # type: ignore[union-attr]  # None would fail as loudly
+    put(board, REPLICASET, middle)
+    put(board, POD, child)
+    changed = board.tick(NOW)
+    row = board.row(WEB)
+    assert row is not None
+    assert row.verdict is Verdict.STALLED
+    assert row.cause_at == "core/Pod/shop/web-1-a"
+    assert WEB in changed
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2), (2, 0, 1)])
+def test_the_order_of_arrival_does_not_matter(order: tuple[int, ...]) -> None:
+    kinds = (DEPLOYMENT, REPLICASET, POD)
+    objects = a_shop("bad-image")
+    board = a_board()
+    for place in order:
+        put(board, kinds[place], objects[place])
+        board.tick(NOW)
+    assert board.row(WEB).verdict is Verdict.STALLED  # type: ignore[union-attr]
+    board.apply(POD, "DELETED", objects[2])
+    board.tick(NOW)
+    assert board.row(WEB).verdict is Verdict.CONVERGING  # type: ignore[union-attr]
+
+
+def test_children_are_folded_under_an_owner_that_speaks_for_them() -> None:
+    board = a_board()
+    for kind, obj in zip((DEPLOYMENT, REPLICASET, POD), a_shop("bad-image"), strict=True):
+        put(board, kind, obj)
+    assert ids(board) == [WEB]
+    window = board.select(Query())
+    assert (window.total, window.objects) == (1, 3)
+    assert window.counts[Verdict.STALLED] == 1
+    assert ids(board, kind="Pod") == ["core/Pod/shop/web-1-a"]
+    assert set(ids(board, q="web")) == {WEB, RS, "core/Pod/shop/web-1-a"}
+    assert set(ids(board, owner=WEB)) == {RS, "core/Pod/shop/web-1-a"}
+
+
+def test_children_unfold_when_their_owner_converges_or_goes() -> None:
+    board = a_board()
+    top, middle, child = a_shop("starting")
+    put(board, POD, child)
+    assert ids(board) == ["core/Pod/shop/web-1-a"]
+    put(board, REPLICASET, middle)
+    put(board, DEPLOYMENT, top)
+    assert ids(board) == [WEB]
+    put(board, REPLICASET, replicaset("web-1", top, want=1, ready=1))
+    put(board, DEPLOYMENT, deployment("web", want=1, ready=1))
+    board.tick(NOW)
+    shown = ids(board)
+    board.apply(DEPLOYMENT, "DELETED", top)
+    board.apply(REPLICASET, "DELETED", middle)
+    assert ids(board) == ["core/Pod/shop/web-1-a"]
+    assert WEB in shown
+
+
+def test_an_owner_of_the_same_name_and_another_uid_owns_nothing() -> None:
+    board = a_board()
+    top, middle, _ = a_shop("starting")
+    put(board, DEPLOYMENT, top)
+    put(board, REPLICASET, middle)
+    assert ids(board) == [WEB]
+    put(board, DEPLOYMENT, deployment("web", uid="another", version=9))
+    assert set(ids(board)) == {WEB, RS}
+    assert [len(level) for level in board.chain(WEB)] == [1]
+
+
+def test_a_hostile_circle_of_owners_ends() -> None:
+    board = a_board()
+    one, two = widget("one"), widget("two")
+    one = widget("one", owner=two)
+    two = widget("two", owner=one, ready=False)
+    put(board, WIDGET, one, two)
+    board.tick(NOW)
+    assert len(board.rows()) == 2
+    board.select(Query())
+    assert sum(len(level) for level in board.chain("example.com/Widget/shop/one")) == 2
+
+
+def test_the_chain_runs_from_what_drives_to_what_is_owned() -> None:
+    board = a_board()
+    top, middle, child = a_shop()
+    old = replicaset("web-0", top, want=0, ready=0, revision=0)
+    put(board, DEPLOYMENT, top)
+    put(board, HPA, hpa("web", top))
+    put(board, REPLICASET, middle, old)
+    put(board, POD, child)
+    board.tick(NOW)
+    expected = [[HPA_ID], [WEB], [RS], ["core/Pod/shop/web-1-a"]]
+    for id in (HPA_ID, WEB, RS, "core/Pod/shop/web-1-a"):
+        assert [[row.id for row in level] for level in board.chain(id)] == expected
+    assert board.chain("apps/Deployment/shop/none") == ()
+
+
+def test_a_level_of_the_chain_is_bounded_and_shows_the_worst() -> None:
+    board = a_board()
+    top = deployment("web", want=80, ready=79)
+    middle = replicaset("web-1", top, want=80, ready=79)
+    put(board, DEPLOYMENT, top)
+    put(board, REPLICASET, middle)
+    for number in range(80):
+        put(board, POD, pod(f"p{number:02}", middle, state="bad-image" if number == 79 else "ready"))
+    level = board.chain(WEB)[2]
+    assert len(level) == 50
+    assert level[0].name == "p79"
+
+
+def test_time_alone_changes_an_answer_once_it_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    def strict(obj: Obj, now: float, related: Any = (), *, has_status: bool | None = None) -> Assessment:
+        """A rule of this test's own: what has not converged within a minute has stalled."""
+        found = assess(obj, now, related, has_status=has_status)
+        if found.verdict is not Verdict.CONVERGING:
+            return found
+        due = NOW + 60
+        verdict = Verdict.STALLED if now >= due else Verdict.CONVERGING
+        return replace(found, verdict=verdict, recheck_at=None if now >= due else due)
+
+    monkeypatch.setattr(judging, "assess", strict)
+    board = a_board()
+    put(board, POD, pod("a", state="starting"), pod("b", state="starting"))
+    board.tick(NOW)
+    assert board.next_due == NOW + 60
+    put(board, POD, pod("b", version=2))
+    assert board.tick(NOW + 59) == {"core/Pod/shop/b"}
+    assert board.tick(NOW + 60) == {"core/Pod/shop/a"}
+    assert ids(board, verdict="stalled") == ["core/Pod/shop/a"]
+    assert board.next_due is None
+
+
+def test_what_says_no_time_gets_the_time_at_which_it_was_seen_to_begin() -> None:
+    clock = Clock()
+    board = Board(clock)
+    silent = widget("w", ready=True)
+    put(board, WIDGET, silent)
+    silent = widget("w", ready=False, version=2)
+    silent["status"]["conditions"][0].pop("lastTransitionTime")
+    silent["metadata"].pop("creationTimestamp")
+    clock.now = NOW + 60
+    put(board, WIDGET, silent)
+    first = board.row("example.com/Widget/shop/w")
+    clock.now = NOW + 90
+    silent["metadata"]["resourceVersion"] = "3"
+    put(board, WIDGET, silent)
+    second = board.row("example.com/Widget/shop/w")
+    assert first is not None and second is not None
+    assert first.since is not None
+    assert second.since == first.since
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {},
+        {"metadata": None},
+        {"metadata": []},
+        {"apiVersion": 1, "kind": 2, "metadata": {"name": 3}},
+        {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": ""}},
+        {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "\ud800"}},  # not a text that can be written anywhere
+    ],
+)
+def test_what_has_no_name_is_counted_and_left_out(bad: Any) -> None:
+    board = a_board()
+    listed(board, POD, bad, pod("a"))
+    board.apply(POD, "MODIFIED", bad)
+    board.apply(POD, "DELETED", bad)
+    assert len(board) == 1
+    assert board.refused == 2
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"spec": None},
+        {"status": "x"},
+        {"status": {"containerStatuses": 5, "conditions": {"a": 1}}},
+        {"spec": {"replicas": 10**30, "containers": "\ud800"}},
+        {"metadata": {"name": "a", "ownerReferences": [None, 5, {"controller": True, "uid": [], "kind": {}}]}},
+        {"metadata": {"name": "a", "uid": {}, "resourceVersion": [], "labels": [], "annotations": 5}},
+        {"metadata": {"name": "a", "resourceVersion": "9" * 400, "creationTimestamp": "yesterday"}},
+        {"status": {"deep": [[[[]]]] * 3}},
+    ],
+)
+@pytest.mark.parametrize("make", [pod, deployment, widget])
+def test_a_malformed_object_never_breaks_the_board(part: Obj, make: Any) -> None:
+    board = a_board()
+    obj = make("a") | part
+    put(board, POD, obj)
+    put(board, POD, obj)
+    board.tick(NOW)
+    window = board.select(Query())
+    assert window.objects == 1
+    board.chain(window.rows[0].id)
+    board.apply(POD, "DELETED", obj)
+    assert len(board) == 0
+
+
+def test_events_keep_the_newest_of_each_reason() -> None:
+    board = a_board()
+    child = pod("a")
+    put(board, POD, child)
+    put(board, EVENT, event("e1", child, "BackOff", last="2026-11-20T09:00:00Z"))
+    put(board, EVENT, event("e2", child, "BackOff", last="2026-11-20T09:10:00Z"))
+    put(board, EVENT, event("e3", child, "BackOff", last="2026-11-20T09:05:00Z"))
+    put(board, EVENT, event("e4", child, "Pulled", last="2026-11-20T09:20:00Z"))
+    assert [note.reason for note in board.events("core/Pod/shop/a")] == ["Pulled", "BackOff"]
+    assert board.events("core/Pod/shop/a")[1].last == NOW - 50 * 60
+    assert len(board) == 1  # Events are no rows
+
+
+def test_events_of_an_earlier_object_of_that_name_are_left_out_and_gone_events_go() -> None:
+    board = a_board()
+    child = pod("a")
+    put(board, EVENT, event("e1", child))
+    put(board, POD, child)
+    assert len(board.events("core/Pod/shop/a")) == 1
+    board.apply(POD, "ADDED", pod("a", uid="another", version=2))
+    assert board.events("core/Pod/shop/a") == ()
+    board.apply(POD, "ADDED", pod("a", version=3))
+    listed(board, EVENT)
+    assert board.events("core/Pod/shop/a") == ()
+
+
+def test_a_pin_keeps_the_newest_whole_object_while_it_is_held() -> None:
+    board = a_board()
+    board.pin("core/Pod/shop/a")
+    board.pin("core/Pod/shop/a")
+    first, second = pod("a"), pod("a", version=2)
+    board.fetched("core/Pod/shop/a", first)
+    assert board.pinned("core/Pod/shop/a") is first
+    put(board, POD, second)
+    assert board.pinned("core/Pod/shop/a") is second
+    board.fetched("core/Pod/shop/a", first)  # a slow answer to an early question
+    assert board.pinned("core/Pod/shop/a") is second
+    assert board.touched() == {"core/Pod/shop/a"}
+    board.unpin("core/Pod/shop/a")
+    assert board.pinned("core/Pod/shop/a") is second
+    board.apply(POD, "DELETED", second)
+    assert board.pinned("core/Pod/shop/a") is None
+    board.unpin("core/Pod/shop/a")
+    put(board, POD, first)
+    assert board.pinned("core/Pod/shop/a") is None
+
+
+def test_what_filters_can_offer() -> None:
+    board = a_board()
+    put(board, DEPLOYMENT, deployment("web"), deployment("api", namespace="back"))
+    put(board, NODE, {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1", "uid": "n"}})
+    assert board.namespaces() == ("back", "shop")
+    assert board.kinds() == ("Deployment", "Node")
+    board.apply(DEPLOYMENT, "DELETED", deployment("api", namespace="back"))
+    assert board.namespaces() == ("shop",)
+
+
+def test_whoever_ticks_is_woken() -> None:
+    board = a_board()
+    woken: list[None] = []
+    board.on_change = lambda: woken.append(None)
+    put(board, POD, pod("a"))
+    listed(board, POD, pod("b"))
+    board.drop(POD)
+    assert len(woken) >= 3
+
+
+def test_a_kind_without_a_status_in_its_schema_is_judged_as_such() -> None:
+    board = a_board()
+    board.begin(replace(WIDGET, has_status=False))
+    assert board.has_status("example.com", "Widget") is False
+    assert board.has_status("", "Pod") is None
+
+
+def test_windows_page_through_everything_once() -> None:
+    board = a_board()
+    for number in range(25):
+        put(board, POD, pod(f"p{number:02}", state=("ready", "starting", "bad-image")[number % 3]))
+    everything = [row.id for row in board.select(Query(), 0, 500).rows]
+    paged = [row.id for start in range(0, 30, 7) for row in board.select(Query(), start, 7).rows]
+    assert paged == everything
+    assert len(set(everything)) == 25
+    verdicts = [row.verdict for row in board.select(Query(), 0, 500).rows]
+    assert verdicts == sorted(verdicts, key=list(Verdict).index)
+    assert board.select(Query(verdict="stalled"), 0, 500).total == 8
+    assert board.select(Query(), 1000, 10).rows == ()
