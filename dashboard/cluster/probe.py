@@ -37,6 +37,7 @@ class Probe:
         pulse: Pulse,
         timing: Timing,
         counters: Counters,
+        *,
         rewound: Callable[[], None],
         recovered: Callable[[], None],
     ) -> None:

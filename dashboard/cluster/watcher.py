@@ -84,7 +84,14 @@ class Watcher:
         self._tuning = tuning or Tuning()
         self._pulse = Pulse()
         self._look = asyncio.Event()
-        self._probe = Probe(connection, self._pulse, self._timing, self.counters, self._start_over, self._look.set)
+        self._probe = Probe(
+            connection,
+            self._pulse,
+            self._timing,
+            self.counters,
+            rewound=self._start_over,
+            recovered=self._look.set,
+        )
         self._gate = asyncio.Semaphore(LISTS_AT_ONCE)
         self._discovery: Discovery | None = None
         self._error = ""

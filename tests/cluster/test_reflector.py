@@ -1,0 +1,435 @@
+"""A reflector against a wire that misbehaves: each test ends with zero differences from the truth."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from dashboard.cluster.reflector import Tuning
+from dashboard.core.objects import ResourceType
+from tests.cluster.mirror import QUICK, converged, eventually, reflecting
+from tests.cluster.wire import (
+    PODS,
+    Wire,
+    body,
+    cut,
+    hang,
+    listing,
+    plain_text,
+    raw_http,
+    refuse,
+    status,
+    watching,
+)
+
+WIDGETS = ResourceType("example.com", "v1", "Widget", "widgets", True)
+
+
+@pytest.fixture
+async def wire() -> AsyncIterator[Wire]:
+    async with Wire() as wire:
+        wire.kinds[WIDGETS.path] = WIDGETS
+        for number in range(12):
+            wire.put(PODS, f"pod-{number}", spec={"n": number})
+        yield wire
+
+
+async def test_pages_then_follows(wire: Wire) -> None:
+    async with reflecting(wire, PODS) as (reflector, mirror, _):
+        await converged(mirror, wire, PODS)
+        assert mirror.calls == ["begin", "page", "page", "page", "end"]
+        await eventually(lambda: wire.open_watches(PODS))
+        wire.put(PODS, "pod-3", spec={"n": 33})
+        wire.delete(PODS, "pod-4")
+        wire.put(PODS, "new")
+        await converged(mirror, wire, PODS)
+        assert mirror.calls[5:] == ["MODIFIED", "DELETED", "ADDED"]
+        state = reflector.status()
+        assert (state.state, state.objects, state.relists) == ("live", 12, 0)
+        assert state.last_proof is not None
+        assert abs(state.last_proof - time.time()) < 5
+
+
+async def test_empty_collection_whose_items_are_null(wire: Wire) -> None:
+    async with reflecting(wire, WIDGETS) as (reflector, mirror, _):
+        await converged(mirror, wire, WIDGETS)
+        assert reflector.status().objects == 0
+
+
+async def test_change_between_pages_is_in_the_watch(wire: Wire) -> None:
+    async def change(wire: Wire, request, answer):  # type: ignore[no-untyped-def] - a fault's shape
+        wire.delete(PODS, "pod-0")
+        wire.put(PODS, "pod-11", spec={"n": "changed"})
+        return await answer()
+
+    wire.next(lambda request: "continue" in request.query, change)
+    async with reflecting(wire, PODS) as (_, mirror, _pulse):
+        await converged(mirror, wire, PODS)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        refuse(410, "Expired"),
+        refuse(500, "InternalError"),
+        refuse(400, "BadRequest"),
+        body(b"<html>please sign in</html>", "text/html"),
+        body(b'{"kind":"PodList","items":[]}'),
+        body(b'{"kind":"PodList","metadata":{"resourceVersion":"1"},"items":{}}'),
+        body(b"[]"),
+        body(b'{"metadata":{"resourceVersion":"9"},"items":[{"metadata":{"name":"half'),
+        plain_text(503, "upstream down"),
+        cut,
+        hang,
+        raw_http(b"\x00\x01garbage\r\n\r\n"),
+        raw_http(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"),
+        raw_http(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"),
+        raw_http(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello"),
+    ],
+)
+@pytest.mark.parametrize("where", ["first", "middle"])
+async def test_list_that_fails_is_begun_anew(wire: Wire, fault, where: str) -> None:  # type: ignore[no-untyped-def] - see Fault
+    wire.next(lambda request: listing(PODS)(request) and (("continue" in request.query) == (where == "middle")), fault)
+    async with reflecting(wire, PODS) as (_, mirror, _pulse):
+        await converged(mirror, wire, PODS)
+        assert mirror.calls.count("end") == 1
+
+
+async def test_continue_tokens_that_always_expire_lead_to_one_big_page(wire: Wire) -> None:
+    wire.always.append((lambda request: "continue" in request.query, refuse(410, "Expired")))
+    async with reflecting(wire, PODS) as (_, mirror, _pulse):
+        await converged(mirror, wire, PODS)
+        assert mirror.calls[-3:] == ["begin", "page", "end"]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        refuse(500, "InternalError"),
+        refuse(410, "Expired"),
+        plain_text(502, "bad gateway"),
+        cut,
+        raw_http(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"),
+        body(b""),
+        body(b'{"type":"ADDED","object":{"metadata":{"na'),
+        body(b"<html>\n</html>\n", "text/html"),
+    ],
+)
+async def test_watch_that_cannot_be_opened_is_tried_again(wire: Wire, fault) -> None:  # type: ignore[no-untyped-def] - see Fault
+    wire.next(watching(PODS), fault, times=3)
+    async with reflecting(wire, PODS) as (reflector, mirror, _):
+        await eventually(lambda: wire.open_watches(PODS))
+        wire.put(PODS, "late")
+        await converged(mirror, wire, PODS)
+        assert reflector.status().state == "live"
+
+
+@pytest.mark.parametrize(
+    ("content", "relists"),
+    [
+        (b'{"type":"MODIFIED","object":{"metadata":{"name":"pod-1","resourceVersion":"9', 0),
+        (b"not json\n", 1),
+        (b"\xff\xfe\x00\n", 1),
+        (b"[1,2]\n", 1),
+        (b'{"type":"SURPRISE","object":{"metadata":{"resourceVersion":"999"}}}\n', 1),
+        (b'{"type":"ADDED"}\n', 1),
+        (Wire.line("ERROR", status(410, "Expired")), 1),
+        (Wire.line("ERROR", status(500, "InternalError")), 1),
+        (Wire.line("ERROR", {}), 1),
+        (Wire.line("BOOKMARK", {"metadata": {"resourceVersion": "5"}}), 1),
+        (Wire.line("ADDED", {"metadata": {"name": "x", "resourceVersion": "5"}}), 1),
+        (b"\n\n\n", 0),
+        (b"\r\n", 1),
+    ],
+)
+async def test_what_a_stream_may_carry(wire: Wire, content: bytes, relists: int) -> None:
+    async with reflecting(wire, PODS) as (reflector, mirror, _):
+        await converged(mirror, wire, PODS)
+        await eventually(lambda: wire.open_watches(PODS))
+        before = wire.watches_of(PODS)
+        wire.send(PODS, content)
+        if not content.endswith(b"\n"):
+            wire.open_watches(PODS)[0].queue.put_nowait(None)
+            await eventually(lambda: wire.watches_of(PODS) > before)
+        if relists:
+            await eventually(lambda: wire.lists_of(PODS) == 1 + relists)
+        await eventually(lambda: wire.open_watches(PODS))
+        wire.put(PODS, "pod-1", spec={"n": "after"})
+        wire.delete(PODS, "pod-2")
+        await converged(mirror, wire, PODS)
+        assert reflector.status().relists == relists
+
+
+@pytest.mark.parametrize(
+    "obj",
+    [
+        {},
+        {"metadata": None},
+        {"metadata": []},
+        {"metadata": {"name": None, "resourceVersion": "500"}},
+        {"metadata": {"name": "no-version"}},
+        {"metadata": {"name": ["x"], "resourceVersion": "500"}},
+    ],
+)
+async def test_one_bad_object_in_a_stream_is_skipped(wire: Wire, obj: object) -> None:
+    async with reflecting(wire, PODS) as (reflector, mirror, _):
+        await eventually(lambda: wire.open_watches(PODS))
+        wire.send(PODS, Wire.line("ADDED", obj))
+        wire.put(PODS, "after")
+        await converged(mirror, wire, PODS)
+        assert reflector.status().relists == 0
+        assert "1 objects without a name" in reflector.status().note
+
+
+async def test_bad_items_in_a_list_are_skipped(wire: Wire) -> None:
+    items = [None, 3, {"metadata": None}, {"metadata": {"name": "good", "resourceVersion": "1"}}]
+    page = {"metadata": {"resourceVersion": str(wire.version)}, "items": items}
+    wire.next(listing(PODS), body(json.dumps(page).encode()))
+    async with reflecting(wire, PODS) as (reflector, mirror, _):
+        await eventually(lambda: mirror.of(PODS))
+        assert list(mirror.of(PODS) or {}) == [("", "good")]
+        assert reflector.status().note == "3 objects without a name skipped"
+
+
+async def test_lone_surrogates_do_not_hide_a_page(wire: Wire) -> None:
+    page = b'{"metadata":{"resourceVersion":"112"},"items":[{"metadata":{"name":"odd"},"spec":"\\ud800"}]}'
+    wire.next(listing(PODS), body(page))
+    async with reflecting(wire, PODS) as (_, mirror, _pulse):
+        await eventually(lambda: mirror.of(PODS))
+        assert (mirror.of(PODS) or {})["", "odd"]["spec"] == "?"
+
+
+async def test_lines_of_megabytes(wire: Wire) -> None:
+    async with reflecting(wire, PODS) as (_, mirror, _pulse):
+        await eventually(lambda: wire.open_watches(PODS))
+        for number in range(3):
+            wire.put(PODS, f"big-{number}", data="x" * 5_000_000)
+        wire.put(PODS, "small")
+        await converged(mirror, wire, PODS, seconds=20)
+
+
+async def test_line_in_crumbs(wire: Wire) -> None:
+    async with reflecting(wire, PODS) as (_, mirror, _pulse):
+        await eventually(lambda: wire.open_watches(PODS))
+        watch = wire.open_watches(PODS)[0]
+        start = watch.queue.qsize()
+        wire.put(PODS, "crumbled", text="ä" * 50)
+        assert watch.queue.qsize() == start + 1
+        line = watch.queue.get_nowait()
+        assert line is not None
+        for index in range(0, len(line), 3):
+            watch.queue.put_nowait(line[index : index + 3])
+        await converged(mirror, wire, PODS)
+
+
+async def test_cut_stream_goes_on_from_its_version(wire: Wire) -> None:
+    async with reflecting(wire, PODS) as (reflector, mirror, _):
+        for number in range(5):
+            await eventually(lambda: wire.open_watches(PODS))
+            wire.put(PODS, f"before-{number}")
+            wire.cut_watches()
+            wire.put(PODS, f"meanwhile-{number}")
+            wire.delete(PODS, f"pod-{number}")
+            await converged(mirror, wire, PODS)
+        assert reflector.status().relists == 0
+
+
+async def test_expired_while_cut_is_listed_anew(wire: Wire) -> None:
+    async with reflecting(wire, PODS) as (reflector, mirror, _):
+        await eventually(lambda: wire.open_watches(PODS))
+        wire.cut_watches()
+        wire.put(PODS, "unseen")
+        wire.delete(PODS, "pod-0")
+        wire.forget_history()
+        await converged(mirror, wire, PODS)
+        assert reflector.status().relists == 1
+
+
+async def test_bookmark_saves_a_list(wire: Wire) -> None:
+    async with reflecting(wire, PODS) as (reflector, mirror, _):
+        await eventually(lambda: wire.open_watches(PODS))
+        seen = wire.watches_of(PODS)
+        wire.put(WIDGETS, "elsewhere")
+        wire.bookmark(PODS)
+        wire.send(PODS, b"")
+        await eventually(lambda: not wire.open_watches(PODS)[0].queue.qsize())
+        wire.open_watches(PODS)[0].queue.put_nowait(None)
+        wire.forget_history()
+        await eventually(lambda: wire.watches_of(PODS) > seen)
+        wire.put(PODS, "after")
+        await converged(mirror, wire, PODS)
+        assert reflector.status().relists == 0
+
+
+async def test_silent_stream_is_reopened(wire: Wire) -> None:
+    tuning = replace(QUICK, watch_seconds=(1, 1), silence_margin=0.2)
+    async with reflecting(wire, PODS, tuning=tuning) as (reflector, mirror, _):
+        await eventually(lambda: wire.open_watches(PODS))
+        wire.stall(PODS)
+        wire.put(PODS, "unseen")
+        await converged(mirror, wire, PODS)
+        assert reflector.status().relists == 0
+
+
+async def test_quiet_stream_ends_by_timeout_and_goes_on(wire: Wire) -> None:
+    tuning = replace(QUICK, watch_seconds=(1, 1))
+    async with reflecting(wire, PODS, tuning=tuning) as (reflector, mirror, _):
+        await eventually(lambda: wire.watches_of(PODS) >= 3)
+        wire.put(PODS, "after")
+        await converged(mirror, wire, PODS)
+        assert reflector.status().relists == 0
+        assert reflector.status().state == "live"
+
+
+async def test_server_that_closes_at_once_is_not_hammered(wire: Wire) -> None:
+    wire.always.append((watching(PODS), body(b"")))
+    tuning = Tuning(backoff_base=0.2, backoff_cap=0.4)
+    async with reflecting(wire, PODS, tuning=tuning) as (reflector, _, _pulse):
+        await eventually(lambda: wire.watches_of(PODS) >= 3)
+        before, began = wire.watches_of(PODS), time.monotonic()
+        await asyncio.sleep(1.5)
+        assert wire.watches_of(PODS) - before < 40 * (time.monotonic() - began)
+        assert wire.lists_of(PODS) == 1
+        assert reflector.status().state == "failing"
+
+
+async def test_watch_that_always_expires_does_not_list_in_a_loop(wire: Wire) -> None:
+    wire.always.append((watching(PODS), refuse(410, "Expired")))
+    tuning = Tuning(backoff_base=0.2, backoff_cap=0.4)
+    async with reflecting(wire, PODS, tuning=tuning) as (reflector, _, _pulse):
+        await asyncio.sleep(1.5)
+        assert 2 <= wire.lists_of(PODS) <= 40
+        assert reflector.status().state in {"failing", "listing"}
+
+
+@pytest.mark.parametrize("code", [429, 503])
+@pytest.mark.parametrize("where", [listing(PODS), watching(PODS)])
+async def test_retry_after_is_honoured_whatever_the_probe_says(wire: Wire, code: int, where) -> None:  # type: ignore[no-untyped-def] - a Matcher
+    wire.next(where, refuse(code, "Busy", retry_after="1"))
+    async with reflecting(wire, PODS) as (reflector, mirror, pulse):
+        await eventually(lambda: reflector.status().state == "failing")
+        began, asked = time.monotonic(), len(wire.requests)
+        while time.monotonic() - began < 0.8:
+            pulse.answer(recovered=True)
+            await asyncio.sleep(0.02)
+        assert len(wire.requests) == asked
+        assert "Busy" in reflector.status().note
+        await converged(mirror, wire, PODS)
+        await eventually(lambda: reflector.status().state == "live")
+
+
+async def test_retry_after_in_the_details(wire: Wire) -> None:
+    wire.next(listing(PODS), refuse(429, "TooManyRequests", retryAfterSeconds=1))
+    async with reflecting(wire, PODS) as (_, mirror, _pulse):
+        began = time.monotonic()
+        await converged(mirror, wire, PODS)
+        assert 0.9 < time.monotonic() - began < 3
+
+
+async def test_answered_probe_ends_the_backoff(wire: Wire) -> None:
+    wire.next(listing(PODS), cut, times=8)
+    tuning = replace(QUICK, backoff_base=1000, backoff_cap=1000)
+    async with reflecting(wire, PODS, tuning=tuning) as (_, mirror, pulse):
+
+        def answered() -> bool:
+            pulse.answer(recovered=False)
+            return bool(mirror.of(PODS))
+
+        await eventually(answered)
+        await converged(mirror, wire, PODS)
+
+
+async def test_first_broken_stream_is_reported_to_the_probe(wire: Wire) -> None:
+    async with reflecting(wire, PODS) as (_, _mirror, pulse):
+        await eventually(lambda: wire.open_watches(PODS))
+        assert not pulse.suspicion.is_set()
+        wire.cut_watches()
+        await eventually(pulse.suspicion.is_set)
+
+
+async def test_forbidden_is_shown_and_ends(wire: Wire) -> None:
+    wire.forbidden.add(PODS.path)
+    async with reflecting(wire, PODS) as (reflector, mirror, _):
+        await eventually(lambda: reflector.status().state == "forbidden")
+        assert "cannot list" in reflector.status().note
+        wire.forbidden.clear()
+        await converged(mirror, wire, PODS)
+        await eventually(lambda: reflector.status().state == "live")
+        assert reflector.status().note == ""
+
+
+async def test_forbidden_later_loses_its_objects_after_a_while(wire: Wire) -> None:
+    async with reflecting(wire, PODS) as (reflector, mirror, _):
+        await eventually(lambda: wire.open_watches(PODS))
+        wire.forbidden.add(PODS.path)
+        wire.cut_watches()
+        await eventually(lambda: reflector.status().state == "forbidden")
+        assert mirror.of(PODS) is not None
+        await eventually(lambda: mirror.of(PODS) is None)
+        wire.forbidden.clear()
+        await converged(mirror, wire, PODS)
+
+
+async def test_vanished_kind_is_dropped_and_comes_back(wire: Wire) -> None:
+    wire.put(WIDGETS, "one")
+    async with reflecting(wire, WIDGETS) as (reflector, mirror, _):
+        await eventually(lambda: wire.open_watches(WIDGETS))
+        del wire.kinds[WIDGETS.path]
+        wire.cut_watches()
+        await eventually(lambda: reflector.status().state == "vanished")
+        await eventually(lambda: mirror.of(WIDGETS) is None)
+        wire.kinds[WIDGETS.path] = WIDGETS
+        wire.next(listing(WIDGETS), refuse(429, "TooManyRequests", retryAfterSeconds=1))
+        await converged(mirror, wire, WIDGETS)
+
+
+async def test_restored_backup_is_seen_in_the_stream(wire: Wire) -> None:
+    async with reflecting(wire, PODS) as (reflector, mirror, _):
+        await eventually(lambda: wire.open_watches(PODS))
+        wire.objects[PODS.path].pop(("shop", "pod-0"))
+        wire.restore(50)
+        wire.put(PODS, "after-restore")
+        await converged(mirror, wire, PODS)
+        assert reflector.status().relists == 1
+
+
+async def test_custom_kind_without_status_is_counted(wire: Wire) -> None:
+    for number in range(7):
+        wire.put(WIDGETS, f"w-{number}")
+    async with reflecting(wire, replace(WIDGETS, has_status=False), custom=True) as (reflector, mirror, _):
+        await eventually(lambda: reflector.status().state == "counted")
+        assert reflector.status().objects == 7
+        assert "no status" in reflector.status().note
+        wire.put(WIDGETS, "w-7")
+        await eventually(lambda: reflector.status().objects == 8)
+        assert mirror.calls == []
+        assert wire.watches_of(WIDGETS) == 0
+
+
+async def test_custom_kind_that_is_too_many_is_counted_and_held_again(wire: Wire) -> None:
+    for number in range(9):
+        wire.put(WIDGETS, f"w-{number}")
+    tuning = replace(QUICK, hold_limit=10)
+    async with reflecting(wire, WIDGETS, tuning=tuning, custom=True) as (reflector, mirror, _):
+        await eventually(lambda: wire.open_watches(WIDGETS))
+        wire.put(WIDGETS, "w-10")
+        await converged(mirror, wire, WIDGETS)
+        wire.put(WIDGETS, "w-11")
+        await eventually(lambda: reflector.status().state == "counted")
+        assert mirror.of(WIDGETS) is None
+        assert "more than 10" in reflector.status().note
+        wire.cut_watches()
+        for number in range(5):
+            wire.delete(WIDGETS, f"w-{number}")
+        await converged(mirror, wire, WIDGETS)
+        await eventually(lambda: reflector.status().state == "live")
+
+
+async def test_builtin_kind_is_held_however_many(wire: Wire) -> None:
+    async with reflecting(wire, PODS, tuning=replace(QUICK, hold_limit=3)) as (_, mirror, _pulse):
+        await converged(mirror, wire, PODS)
