@@ -6,6 +6,7 @@ JSON value from a stranger, and any part of it may be missing, null or of anothe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -94,6 +95,35 @@ def text(value: Any, limit: int = 500) -> str:
     if not isinstance(value, str):
         return ""
     return value if len(value) <= limit else value[: limit - 1] + "…"
+
+
+def plain(value: Any, limit: int = 500) -> str:
+    """A string from a cluster for a reader: one line, cut, with nothing in it that acts instead of being read.
+
+    Control characters (ANSI escapes begin with one) and bidirectional controls become visible signs, so that the
+    text can neither colour a terminal nor reverse what stands beside it; line breaks become blanks, and lone
+    surrogates, which no wire carries, a replacement sign. "" for anything that is not a string.
+
+    >>> plain("a\x1b[31mb\u202ec")
+    'a␛[31mb�c'
+    """
+    if not isinstance(value, str):
+        return ""
+    if len(value) > limit:
+        value = value[: limit - 1] + "…"
+    return value if value.isascii() and value.isprintable() else _UNREADABLE.sub(_visible, value)
+
+
+_UNREADABLE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
+)
+
+
+def _visible(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    if code in (9, 10, 13, 0x2028, 0x2029):
+        return " "
+    return chr(0x2400 + code) if code < 0x20 else "\u2421" if code == 0x7F else "\ufffd"
 
 
 def key_of(obj: Object) -> ObjectKey:
