@@ -9,7 +9,16 @@ from __future__ import annotations
 
 from dashboard.sandbox.controllers.children import owner_key, write_status
 from dashboard.sandbox.controllers.claims import claim_pods
-from dashboard.sandbox.controllers.daemonset_rules import Available, Changes, by_node, manage, pod_for, roll, status_of
+from dashboard.sandbox.controllers.daemonset_rules import (
+    Available,
+    Changes,
+    by_node,
+    manage,
+    placement,
+    pod_for,
+    roll,
+    status_of,
+)
 from dashboard.sandbox.controllers.expectations import Expectations
 from dashboard.sandbox.controllers.hashing import template_hash
 from dashboard.sandbox.controllers.loop import Context, Controller
@@ -82,7 +91,8 @@ class DaemonSetController(Controller):
             if due:
                 await self._act(daemon, manage(daemon, nodes, pods, digest, available), digest)
             if due and self.expected.satisfied(key) and _rolls(daemon):
-                await self._act(daemon, roll(daemon, pods, digest, len(nodes), available), digest)
+                desired = sum(placement(daemon, node)[0] for node in nodes)
+                await self._act(daemon, roll(daemon, pods, digest, desired, available), digest)
         finally:
             await self._publish(daemon, nodes, await self._pods(daemon), digest, available, observed=due)
         self._forget_old(daemon, history, pods, revision)

@@ -20,8 +20,8 @@ from dashboard.sandbox.controllers.meta import (
     is_ready,
     labels_of,
 )
-from dashboard.sandbox.controllers.node_rules import node_fits, untolerated
 from dashboard.sandbox.controllers.revisions import HASH
+from dashboard.sandbox.controllers.scheduler_rules import matches_node, tolerates
 
 GENERATION = "deprecated.daemonset.template.generation"
 POD_GENERATION = "pod-template-generation"
@@ -72,14 +72,15 @@ def tolerations(spec: Mapping[str, Any]) -> list[Obj]:
     return given + [{"key": k, "operator": "Exists", "effect": e} for k, e in added if (k, e) not in taken]
 
 
-def placement(daemon: Mapping[str, Any], node: Mapping[str, Any]) -> tuple[bool, bool]:
+def placement(daemon: Obj, node: Obj) -> tuple[bool, bool]:
     """(a Pod should start on the node, a running one may stay) (NodeShouldRunDaemonPod)."""
     spec = daemon["spec"]["template"]["spec"]
     if spec.get("nodeName") and spec["nodeName"] != node["metadata"]["name"]:
         return False, False
-    if not node_fits(spec, node):
+    if not matches_node({"spec": spec}, node):
         return False, False
-    effects = {taint["effect"] for taint in untolerated(tolerations(spec), node)}
+    pod = {"spec": {"tolerations": tolerations(spec)}}
+    effects = {t["effect"] for t in (node.get("spec") or {}).get("taints") or () if not tolerates(pod, t)}
     if effects & {"NoSchedule", "NoExecute"}:
         return False, "NoExecute" not in effects
     return True, True
