@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from dashboard.sandbox.api import Api
+from dashboard.sandbox.binding import bind
 from dashboard.sandbox.options import Delete, Write
 from dashboard.sandbox.registry import Resource
 from dashboard.sandbox.selectors import LabelSelector, Requirement
@@ -78,6 +79,10 @@ class Client:
         """Delete; `grace` in seconds (0 removes a Pod at once), `uid` as a precondition."""
         options = Delete(propagation=propagation, grace=grace, uid=uid)
         self.api.delete(self._resource(kind), namespace, name, options, self._write())
+
+    def bind(self, namespace: str, name: str, node: str) -> Object:
+        """Assign a Pod to a node. Raises ApiFailure 404, or 409 when it is deleted or assigned already."""
+        return bind(self.api, self._resource("Pod"), namespace, name, node)
 
     async def watch(self, *kinds: str) -> AsyncIterator[tuple[str, str, Object]]:
         """(kind, ADDED|MODIFIED|DELETED, object), beginning with ADDED for all that exists.

@@ -247,7 +247,7 @@ class DeploymentController(Controller):
     async def _publish_rollout(self, deployment: Obj, everything: list[Obj | None], new: Obj | None) -> None:
         now, stamp = self.clock.now(), self.clock.stamp()
         status = new_status(deployment, everything, new, stamp)
-        judge_progress(deployment, status, new, now, stamp, self.clock.speed)
+        judge_progress(deployment, status, new, now, stamp, speed=self.clock.speed)
         copy_failure(status, everything, new)
         if status == (deployment.get("status") or {}):
             self._check_again(deployment, status, now)

@@ -181,9 +181,9 @@ class DeploymentSets:
         namespace, name = key_of(draft)
         if failure.reason == "AlreadyExists":
             there = self._client.get("ReplicaSet", namespace, name)
-            if there and controlled_by(there, deployment):
-                if same_template(there["spec"]["template"], deployment["spec"]["template"]):
-                    return there
+            template = deployment["spec"]["template"]
+            if there and controlled_by(there, deployment) and same_template(there["spec"]["template"], template):
+                return there
             status = deployment.setdefault("status", {})
             status["collisionCount"] = (status.get("collisionCount") or 0) + 1
             await self.publish(deployment)

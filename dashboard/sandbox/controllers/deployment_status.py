@@ -115,7 +115,9 @@ def until_deadline(deployment: Obj, progressing: Obj, now: float, speed: float =
     return float(deployment["spec"]["progressDeadlineSeconds"]) - waited
 
 
-def judge_progress(deployment: Obj, status: Obj, new: Obj | None, now: float, stamp: str, speed: float = 1.0) -> None:
+def judge_progress(
+    deployment: Obj, status: Obj, new: Obj | None, now: float, stamp: str, *, speed: float = 1.0
+) -> None:
     """Write the Progressing condition of a status that is about to be published (syncRolloutStatus)."""
     if not has_deadline(deployment):
         remove_condition(status, "Progressing")

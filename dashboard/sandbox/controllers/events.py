@@ -53,10 +53,9 @@ class Recorder:
     ) -> None:
         """Record an Event of `kind` Normal or Warning about `obj`; `path` names a container's field, `host` a node."""
         group = (component, host, str(obj["metadata"].get("uid", "")), path, kind, reason)
+        key: tuple[str, ...] = (*group, message)
         if self._combine(group, message):
             message, key = f"(combined from similar events): {message}", group
-        else:
-            key = (*group, message)
         known = self._written.get(key)
         if known is not None and self._again(key, known, message):
             return

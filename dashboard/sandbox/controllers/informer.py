@@ -12,6 +12,9 @@ from typing import Any
 from dashboard.sandbox.client import Client
 from dashboard.sandbox.controllers.meta import Key, Obj, controller_of, key_of, uid_of
 
+Objects = list[Obj]
+"""A name for it inside a class that has a method called `list`."""
+
 Handler = Callable[[Obj | None, Obj | None], None]
 """handler(old, new): old is None for an added object, new is None for a deleted one."""
 
@@ -30,16 +33,20 @@ class Informers:
         """The object as last seen."""
         return self._objects[kind].get(namespace, {}).get(name)
 
-    def list(self, kind: str, namespace: str | None = None) -> list[Obj]:
+    def list(self, kind: str, namespace: str | None = None) -> Objects:
         """All objects of the kind, or those of one namespace, as last seen."""
         spaces = self._objects[kind]
         if namespace is not None:
             return list(spaces.get(namespace, {}).values())
         return [obj for names in spaces.values() for obj in names.values()]
 
-    def owned(self, kind: str, uid: str) -> list[Obj]:
+    def owned(self, kind: str, uid: str) -> Objects:
         """The objects of that kind whose controller has this uid."""
         return list(self._owned[kind].get(uid, {}).values())
+
+    def orphans(self, kind: str, namespace: str) -> Objects:
+        """The namespace's objects of that kind that have no controller."""
+        return list(self._owned[kind].get(f"orphans/{namespace}", {}).values())
 
     def on(self, kind: str, handler: Handler) -> None:
         """Have `handler` called for every change of that kind from now on."""
@@ -68,22 +75,18 @@ class Informers:
             self._tell(kind, old or obj, None)
             return
         self._objects[kind].setdefault(namespace, {})[name] = obj
-        owner = controller_of(obj)
-        if owner is not None:
-            self._owned[kind].setdefault(owner["uid"], {})[key] = obj
+        self._owned[kind].setdefault(_owner(obj), {})[key] = obj
         if old is not None and uid_of(old) != uid_of(obj):
             self._tell(kind, old, None)
             old = None
         self._tell(kind, old, obj)
 
     def _unindex(self, kind: str, key: Key, old: Obj) -> None:
-        owner = controller_of(old)
-        if owner is None:
-            return
-        siblings = self._owned[kind].get(owner["uid"], {})
+        owner = _owner(old)
+        siblings = self._owned[kind].get(owner, {})
         siblings.pop(key, None)
         if not siblings:
-            self._owned[kind].pop(owner["uid"], None)
+            self._owned[kind].pop(owner, None)
 
     def _tell(self, kind: str, old: Obj | None, new: Obj | None) -> None:
         for handler in self._handlers[kind]:
@@ -95,3 +98,8 @@ def _same_version(old: Obj | None, new: Obj) -> bool:
         return obj["metadata"].get("resourceVersion")
 
     return old is not None and version(old) == version(new) and uid_of(old) == uid_of(new)
+
+
+def _owner(obj: Obj) -> str:
+    owner = controller_of(obj)
+    return str(owner["uid"]) if owner is not None else f"orphans/{key_of(obj)[0]}"

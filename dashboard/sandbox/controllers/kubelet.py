@@ -1,0 +1,289 @@
+"""The kubelets of the stand-in nodes: they pull, start, probe, restart and stop what is not there.
+
+No container runs. Delays are those of the recordings: a pull takes 1 s, a start with the image at hand 0.5 s,
+an ending 1 s. What a container does is read from its image's tag: one that contains `missing` cannot be pulled,
+one that contains `crash` ends with exit code 1 after a second; with a restartPolicy other than Always
+every other container ends with 0 after a second. A readiness probe succeeds after its initialDelaySeconds,
+and never if its path contains `missing`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import secrets
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from dashboard.sandbox.controllers.kubelet_images import ImageStore
+from dashboard.sandbox.controllers.kubelet_status import Container, phase_of, pod_status, pull_error
+from dashboard.sandbox.controllers.loop import Context
+from dashboard.sandbox.controllers.meta import Obj, is_deleting, is_finished, key_of, uid_of
+from dashboard.sandbox.failures import ApiFailure
+
+log = logging.getLogger(__name__)
+
+PULL = 1.0
+START = 0.5
+RUN = 1.0
+NOTICE = 1.0
+"""Seconds in which a kubelet notices that a container has ended."""
+STOP = 1.0
+RETRY_PULL = 10.0
+LONGEST_BACKOFF = 300.0
+
+
+class Kubelets:
+    """All kubelets of the sandbox. One task per Pod while something is going to happen to it, none after."""
+
+    def __init__(self, context: Context) -> None:
+        self._client = context.client
+        self._clock = context.clock
+        self._informers = context.informers
+        self._recorder = context.recorder
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._ending: set[str] = set()
+        self._addresses: dict[str, itertools.count[int]] = {}
+        self._ips: dict[str, str] = {}
+        self.images = ImageStore(context.client, context.informers)
+        self._informers.on("Pod", self._pod_changed)
+
+    def _pod_changed(self, old: Obj | None, new: Obj | None) -> None:
+        pod = new or old
+        if pod is None or not self._is_ours(pod):
+            return
+        uid = uid_of(pod)
+        if new is None:
+            self._forget(uid)
+        elif is_deleting(new):
+            if uid not in self._ending:
+                self._ending.add(uid)
+                self._start(uid, self._end(new))
+        elif uid not in self._tasks and not is_finished(new) and not (new.get("status") or {}).get("startTime"):
+            self._start(uid, PodLife(self, new).live())
+
+    def _is_ours(self, pod: Obj) -> bool:
+        node = pod["spec"].get("nodeName")
+        return bool(node) and self._informers.get("Node", "", node) is not None
+
+    def _start(self, uid: str, work: Coroutine[Any, Any, None]) -> None:
+        running = self._tasks.pop(uid, None)
+        if running is not None:
+            running.cancel()
+        self._tasks[uid] = asyncio.get_running_loop().create_task(self._guard(work))
+
+    async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except* ApiFailure as refused:
+            # The Pod has gone, or is another one: its kubelet has nothing more to do.
+            log.debug("kubelet: %s", refused)
+
+    def _forget(self, uid: str) -> None:
+        task = self._tasks.pop(uid, None)
+        if task is not None:
+            task.cancel()
+        self._ending.discard(uid)
+        self._ips.pop(uid, None)
+
+    async def _end(self, pod: Obj) -> None:
+        """Stop the containers, say how they ended, and let go of the Pod."""
+        current = self._client.get("Pod", *key_of(pod)) or pod
+        containers = containers_of(current)
+        for container in containers:
+            if container.is_running:
+                self.say(current, "Normal", "Killing", f"Stopping container {container.name}", container.name)
+        grace = pod["metadata"].get("deletionGracePeriodSeconds")
+        await self._clock.sleep(STOP if grace is None else min(STOP, grace))
+        if not is_finished(current):
+            containers = [container.stopped(self._clock.stamp()) for container in containers]
+            failed = any(container.exit_code for container in containers)
+            self.publish(current, "Failed" if failed else "Succeeded", containers, sandbox=False)
+            await self._clock.sleep(0.005)
+        self._client.delete("Pod", *key_of(pod), grace=0, uid=uid_of(pod))
+
+    def publish(self, pod: Obj, phase: str, containers: list[Container], *, sandbox: bool) -> None:
+        """Write the Pod's status. Raises ApiFailure when the Pod is gone or another one."""
+        current = self._client.get("Pod", *key_of(pod)) or pod
+        network = self._network(current, with_pod=sandbox)
+        status = pod_status(current, phase, containers, self._clock.stamp(), network, sandbox=sandbox)
+        body = {"metadata": {"uid": uid_of(pod)}, "status": status}
+        self._client.patch("Pod", *key_of(pod), body, subresource="status")
+
+    def _network(self, pod: Obj, *, with_pod: bool) -> Obj:
+        node = self._informers.get("Node", "", pod["spec"]["nodeName"]) or {}
+        addresses = (node.get("status") or {}).get("addresses") or ()
+        host = next((entry["address"] for entry in addresses if entry["type"] == "InternalIP"), "192.168.49.10")
+        network: Obj = {"hostIP": host, "hostIPs": [{"ip": host}]}
+        ip = self._ips.get(uid_of(pod)) or (pod.get("status") or {}).get("podIP")
+        if ip is None and with_pod:
+            counter = self._addresses.setdefault(host, itertools.count())
+            number = next(counter)
+            subnet = int(host.rsplit(".", 1)[1]) - 10 + 32 * (number // 250)
+            ip = f"10.244.{subnet % 256}.{number % 250 + 2}"
+            self._ips[uid_of(pod)] = ip
+        return network | ({"podIP": ip, "podIPs": [{"ip": ip}]} if ip else {})
+
+    def say(self, pod: Obj, kind: str, reason: str, message: str, container: str) -> None:
+        """An Event about one container of the Pod."""
+        path = f"spec.containers{{{container}}}"
+        self._recorder.event("kubelet", pod, kind, reason, message, host=pod["spec"]["nodeName"], path=path)
+
+    @property
+    def sleep(self) -> Callable[[float], Coroutine[Any, Any, None]]:
+        """Wait so many seconds of the imitated world."""
+        return self._clock.sleep
+
+    def stamp(self) -> str:
+        """Now, as the API writes it."""
+        return self._clock.stamp()
+
+
+def containers_of(pod: Obj) -> list[Container]:
+    """What the Pod's containers are doing according to its status."""
+    known = {entry["name"]: entry for entry in (pod.get("status") or {}).get("containerStatuses") or ()}
+    found = []
+    for spec in pod["spec"]["containers"]:
+        entry = known.get(spec["name"]) or {}
+        seen = {"state": entry["state"]} if entry.get("state") else {}
+        found.append(
+            Container(
+                spec["name"],
+                spec["image"],
+                last=entry.get("lastState") or {},
+                ready=bool(entry.get("ready")),
+                restarts=int(entry.get("restartCount") or 0),
+                id=entry.get("containerID") or "",
+                **seen,
+            )
+        )
+    return found
+
+
+class PodLife:
+    """One Pod's way from 'assigned to this node' to where nothing more will happen by itself."""
+
+    def __init__(self, kubelets: Kubelets, pod: Obj) -> None:
+        self._kubelets = kubelets
+        self._pod = pod
+        self._node = pod["spec"]["nodeName"]
+        self._policy = pod["spec"].get("restartPolicy", "Always")
+        self._containers = containers_of(pod)
+        self._sandbox = False
+
+    async def live(self) -> None:
+        """All containers side by side."""
+        self._publish()
+        async with asyncio.TaskGroup() as group:
+            for index, spec in enumerate(self._pod["spec"]["containers"]):
+                group.create_task(self._run(index, spec))
+
+    def _publish(self) -> None:
+        phase = phase_of(self._containers, self._policy)
+        sandbox = self._sandbox and phase not in ("Succeeded", "Failed")
+        self._kubelets.publish(self._pod, phase, self._containers, sandbox=sandbox)
+
+    def _set(self, index: int, container: Container) -> None:
+        self._containers[index] = container
+        self._publish()
+
+    def _say(self, spec: Obj, kind: str, reason: str, message: str) -> None:
+        self._kubelets.say(self._pod, kind, reason, message, spec["name"])
+
+    async def _run(self, index: int, spec: Obj) -> None:
+        await self._fetch(index, spec)
+        self._start(index, spec, first=True)
+        await self._probe(index, spec)
+        if "crash" in _tag(spec["image"]):
+            await self._crash(index, spec)
+        elif self._policy != "Always":
+            await self._kubelets.sleep(RUN)
+            self._set(index, self._containers[index].ended(self._kubelets.stamp(), 0))
+
+    async def _fetch(self, index: int, spec: Obj) -> None:
+        """Have the image on the node, however often that takes."""
+        image = spec["image"]
+        if self._kubelets.images.has(self._node, image) and spec.get("imagePullPolicy") != "Always":
+            self._say(spec, "Normal", "Pulled", f'Container image "{image}" already present on machine')
+            await self._kubelets.sleep(START)
+            return
+        self._say(spec, "Normal", "Pulling", f'Pulling image "{image}"')
+        await self._kubelets.sleep(PULL)
+        if "missing" in _tag(image) or spec.get("imagePullPolicy") == "Never":
+            await self._never_pull(index, spec)
+        self._kubelets.images.add(self._node, image)
+        said = f'Successfully pulled image "{image}" in 1s (1s including waiting). Image size: 10000000 bytes.'
+        self._say(spec, "Normal", "Pulled", said)
+
+    async def _never_pull(self, index: int, spec: Obj) -> None:
+        """ErrImagePull and ImagePullBackOff in turns, for ever; the pauses between tries double."""
+        image, error = spec["image"], pull_error(spec["image"])
+        pause = RETRY_PULL
+        while True:
+            self._say(spec, "Warning", "Failed", f'Failed to pull image "{image}": {error}')
+            self._say(spec, "Warning", "Failed", "Error: ErrImagePull")
+            self._sandbox = True
+            self._set(index, self._containers[index].waiting("ErrImagePull", error))
+            await self._kubelets.sleep(RETRY_PULL)
+            self._say(spec, "Normal", "BackOff", f'Back-off pulling image "{image}"')
+            self._say(spec, "Warning", "Failed", "Error: ImagePullBackOff")
+            said = f'Back-off pulling image "{image}": ErrImagePull: {error}'
+            self._set(index, self._containers[index].waiting("ImagePullBackOff", said))
+            await self._kubelets.sleep(pause)
+            pause = min(2 * pause, LONGEST_BACKOFF)
+            self._say(spec, "Normal", "Pulling", f'Pulling image "{image}"')
+            await self._kubelets.sleep(PULL)
+
+    def _start(self, index: int, spec: Obj, *, first: bool) -> None:
+        self._say(spec, "Normal", "Created", "Container created")
+        self._say(spec, "Normal", "Started", "Container started")
+        self._sandbox = True
+        container, stamp, ident = self._containers[index], self._kubelets.stamp(), secrets.token_hex(32)
+        ready = not spec.get("readinessProbe")
+        again = container.started if first else container.restarted
+        self._set(index, again(stamp, ident, ready=ready))
+
+    async def _probe(self, index: int, spec: Obj) -> None:
+        probe = spec.get("readinessProbe")
+        if not probe:
+            return
+        await self._kubelets.sleep(float(probe.get("initialDelaySeconds") or 0))
+        if "missing" in (probe.get("httpGet") or {}).get("path", ""):
+            self._say(spec, "Warning", "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 404")
+            return
+        container = self._containers[index]
+        if container.is_running:
+            ident = container.id.removeprefix("containerd://")
+            self._set(index, container.started(container.state["running"]["startedAt"], ident, ready=True))
+
+    async def _crash(self, index: int, spec: Obj) -> None:
+        """Exit 1, once more at once, then after 10 s, 20 s, 40 s … up to five minutes."""
+        pause = 0.0
+        while True:
+            await self._kubelets.sleep(RUN)
+            self._set(index, self._containers[index].ended(self._kubelets.stamp(), 1))
+            if self._policy == "Never":
+                return
+            await self._kubelets.sleep(NOTICE)
+            if pause:
+                self._back_off(index, spec, pause)
+                await self._kubelets.sleep(pause)
+            self._say(spec, "Normal", "Pulled", f'Container image "{spec["image"]}" already present on machine')
+            self._start(index, spec, first=False)
+            await self._probe(index, spec)
+            pause = min(2 * pause, LONGEST_BACKOFF) if pause else 10.0
+
+    def _back_off(self, index: int, spec: Obj, pause: float) -> None:
+        namespace, name = key_of(self._pod)
+        who = f"{name}_{namespace}({uid_of(self._pod)})"
+        said = f"Back-off restarting failed container {spec['name']} in pod {who}"
+        self._say(spec, "Warning", "BackOff", said)
+        length = f"{pause:g}s" if pause < 60 else f"{pause // 60:g}m{pause % 60:g}s"
+        message = f"back-off {length} restarting failed container={spec['name']} pod={who}"
+        self._set(index, self._containers[index].waiting("CrashLoopBackOff", message))
+
+
+def _tag(image: str) -> str:
+    """The part of the image after its last slash: where `missing` and `crash` count."""
+    return image.rsplit("/", 1)[-1]

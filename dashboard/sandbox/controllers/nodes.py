@@ -1,0 +1,109 @@
+"""The stand-in nodes, and the heartbeats by which they say that they live."""
+
+from __future__ import annotations
+
+import copy
+
+from dashboard.sandbox.client import Client
+from dashboard.sandbox.clock import Clock
+from dashboard.sandbox.controllers.meta import Obj, is_deleting
+from dashboard.sandbox.failures import ApiFailure
+
+NAMES = ("node-0", "node-1", "node-2")
+CAPACITY = {"cpu": "8", "ephemeral-storage": "100Gi", "memory": "32Gi", "pods": "110"}
+RENEW = 10.0
+"""Seconds between renewals of a node's lease (the kubelet's default)."""
+LEASES = "kube-node-lease"
+HEALTH = (
+    ("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
+    ("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+    ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
+    ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
+)
+
+
+def new_node(index: int, name: str, stamp: str) -> Obj:
+    """A Ready node with room for 110 Pods, 8 CPUs, 32 GiB."""
+    labels = {"kubernetes.io/arch": "amd64", "kubernetes.io/hostname": name, "kubernetes.io/os": "linux"}
+    labels |= {f"beta.{key}": value for key, value in labels.items() if "hostname" not in key}
+    info = {
+        "machineID": f"{index:032x}",
+        "systemUUID": f"{index:032x}",
+        "bootID": f"00000000-0000-0000-0000-{index:012x}",
+        "kernelVersion": "6.1.0",
+        "osImage": "ReconcilerViz sandbox",
+        "containerRuntimeVersion": "containerd://2.1.0",
+        "kubeletVersion": "v1.36.2",
+        "kubeProxyVersion": "",
+        "operatingSystem": "linux",
+        "architecture": "amd64",
+    }
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": name, "labels": labels, "annotations": {"node.alpha.kubernetes.io/ttl": "0"}},
+        "spec": {"podCIDR": f"10.244.{index}.0/24", "podCIDRs": [f"10.244.{index}.0/24"]},
+        "status": {
+            "capacity": dict(CAPACITY),
+            "allocatable": dict(CAPACITY),
+            "conditions": [_health(entry, stamp) for entry in HEALTH],
+            "addresses": [
+                {"type": "InternalIP", "address": f"192.168.49.{10 + index}"},
+                {"type": "Hostname", "address": name},
+            ],
+            "daemonEndpoints": {"kubeletEndpoint": {"Port": 0}},
+            "nodeInfo": info,
+        },
+    }
+
+
+def _health(entry: tuple[str, str, str, str], stamp: str) -> Obj:
+    kind, status, reason, message = entry
+    times = {"lastHeartbeatTime": stamp, "lastTransitionTime": stamp}
+    return {"type": kind, "status": status, **times, "reason": reason, "message": message}
+
+
+class Nodes:
+    """Creates the stand-in nodes and keeps their leases fresh."""
+
+    def __init__(self, client: Client, clock: Clock) -> None:
+        self._client = client
+        self._clock = clock
+
+    def create(self) -> None:
+        """Bring the nodes that are not there into being."""
+        for index, name in enumerate(NAMES):
+            if self._client.get("Node", "", name) is not None:
+                continue
+            node = new_node(index, name, self._clock.stamp())
+            made = copy.deepcopy(self._client.create("Node", node))
+            self._client.patch("Node", "", name, {"status": node["status"]}, subresource="status")
+            self._renew(name, made)
+
+    async def run(self) -> None:
+        """Renew the leases for ever. A node that has been deleted has no kubelet any more."""
+        while True:
+            await self._clock.sleep(RENEW)
+            for name in NAMES:
+                node = self._client.get("Node", "", name)
+                if node is not None and not is_deleting(node):
+                    self._renew(name, node)
+
+    def _renew(self, name: str, node: Obj) -> None:
+        now = self._clock.micro_stamp()
+        if self._client.get("Lease", LEASES, name) is not None:
+            self._client.patch("Lease", LEASES, name, {"spec": {"renewTime": now}})
+            return
+        owner = {"apiVersion": "v1", "kind": "Node", "name": name, "uid": node["metadata"]["uid"]}
+        lease = {
+            "apiVersion": "coordination.k8s.io/v1",
+            "kind": "Lease",
+            "metadata": {"name": name, "namespace": LEASES, "ownerReferences": [owner]},
+            "spec": {"holderIdentity": name, "leaseDurationSeconds": 40, "renewTime": now},
+        }
+        try:
+            self._client.create("Lease", lease)
+        except ApiFailure as failure:
+            # The namespace may not be there yet; the next renewal tries again.
+            if failure.code != 404:
+                raise
