@@ -94,7 +94,7 @@ def undoers(obj: Any, related: Sequence[Relative | EventNote] = ()) -> tuple[str
         return ()
     fields = _edited(obj)
     managed = entries(obj)
-    sentences = [*_autoscalers(obj, related, managed, fields), *_owner(obj, fields)]
+    sentences = [*_autoscalers(obj, related, managed, fields), *_owner_sentence(obj, fields)]
     found = _tool(obj)
     if found is not None:
         tool, name = found
@@ -147,7 +147,7 @@ def is_autoscaler(setter: Setter) -> bool:
     return "autoscaler" in manager or (manager == "kube-controller-manager" and setter.subresource == "scale")
 
 
-def _owner(obj: Mapping[str, Any], fields: Mapping[str, str]) -> list[str]:
+def _owner_sentence(obj: Mapping[str, Any], fields: Mapping[str, str]) -> list[str]:
     controller = controller_of(obj)
     if controller is None:
         return []

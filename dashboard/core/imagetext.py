@@ -1,0 +1,93 @@
+"""The images of a workload as one phrase: `nginx:1.19.5`, or `wants nginx:1.19.5 · has 1.18.0 on 2 of 3`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from dashboard.core import images
+from dashboard.core.model import Relative
+from dashboard.core.objects import field, plain
+from dashboard.core.subject import as_count, as_list, as_mapping
+
+MOST_CONTAINERS = 50
+SHOWN = 3
+"""Containers that the phrase names before it counts."""
+
+
+class Running(NamedTuple):
+    """What runs of one container: Pods by image, in the order of their number, and of how many Pods in all."""
+
+    counts: tuple[tuple[str, int], ...]
+    total: int
+
+
+def containers_of(obj: Any) -> tuple[tuple[str, str], ...]:
+    """(container, image) wanted: of a Pod, or of a workload's template; empty for anything without containers."""
+    spec = as_mapping(field(obj, "spec"))
+    template = spec.get("template")
+    if template is None:
+        template = as_mapping(spec.get("jobTemplate"))
+        template = field(template, "spec.template")
+    source = spec if template is None and field(obj, "kind") == "Pod" else field(template, "spec")
+    found = as_list(as_mapping(source).get("containers"))
+    return tuple(
+        (plain(each.get("name"), 63), plain(each.get("image"), 300))
+        for each in found[:MOST_CONTAINERS]
+        if isinstance(each, Mapping)
+    )
+
+
+def running(uid: str, container: str, related: Sequence[Relative]) -> Running:
+    """What an object's children run of one container. Children that are being deleted are gone from the picture."""
+    counts: dict[str, int] = {}
+    for child in related:
+        if not uid or child.owner_uid != uid or child.deleting or child.replicas <= 0:
+            continue
+        for name, image in child.images:
+            if name == container:
+                counts[image] = counts.get(image, 0) + child.replicas
+                break
+    ordered = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
+    return Running(tuple(ordered), sum(counts.values()))
+
+
+def image_text(obj: Any, related: Sequence[Relative] = ()) -> str:
+    """The phrase for a row; "" for an object without containers."""
+    wanted = containers_of(obj)
+    if not wanted:
+        return ""
+    uid = field(obj, "metadata.uid", "")
+    phrases = [_phrase(name, image, uid, related) for name, image in wanted[:SHOWN]]
+    if not any(phrase.startswith("wants ") for phrase in phrases) and (older := _older(obj)):
+        phrases = [f"wants {phrases[0]} · has older on {older}", *phrases[1:]]
+    if len(wanted) > SHOWN:
+        phrases.append(f"and {len(wanted) - SHOWN} more")
+    return ", ".join(phrases)
+
+
+def _phrase(container: str, image: str, uid: str, related: Sequence[Relative]) -> str:
+    shown = images.brief(image)
+    runs = running(uid, container, related)
+    others = [(other, count) for other, count in runs.counts if not images.same(other, image)]
+    if not others:
+        return shown
+    has = ", ".join(f"{_difference(image, other)} on {count} of {runs.total}" for other, count in others[:SHOWN])
+    return f"wants {shown} · has {has}"
+
+
+def _difference(wanted: str, other: str) -> str:
+    """What tells `other` from `wanted`: its tag where only that differs."""
+    if images.repository(wanted) == images.repository(other):
+        return images.short(other)
+    return images.brief(other)
+
+
+def _older(obj: Any) -> str:
+    """`2 of 3` where the status counts Pods of an older template and no child says what they run."""
+    status = as_mapping(field(obj, "status"))
+    total = as_count(status.get("replicas"))
+    if "updatedReplicas" not in status or field(obj, "kind") != "Deployment":
+        return ""
+    older = total - as_count(status.get("updatedReplicas"))
+    return f"{older} of {total}" if 0 < older <= total else ""
