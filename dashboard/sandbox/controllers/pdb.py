@@ -35,12 +35,12 @@ Scale = Callable[[Obj], int | None]
 """How many Pods the controller of a Pod wants; None when it has none."""
 
 
-class NoScale(Exception):
+class NoScaleError(Exception):
     """A percentage or maxUnavailable needs the scale of a controller, and a Pod has none."""
 
 
 def expected(budget: Mapping[str, Any], pods: list[Obj], scales: Iterable[int | None]) -> tuple[int, int]:
-    """(expectedPods, desiredHealthy); `scales` holds each distinct controller once. Raises NoScale."""
+    """(expectedPods, desiredHealthy); `scales` holds each distinct controller once. Raises NoScaleError."""
     spec = budget["spec"]
     least, most = spec.get("minAvailable"), spec.get("maxUnavailable")
     if most is None and not isinstance(least, str):
@@ -48,7 +48,7 @@ def expected(budget: Mapping[str, Any], pods: list[Obj], scales: Iterable[int | 
     total = 0
     for scale in scales:
         if scale is None:
-            raise NoScale(f"found no controllers for pod {pods[0]['metadata']['name']!r}")
+            raise NoScaleError(f"found no controllers for pod {pods[0]['metadata']['name']!r}")
         total += scale
     if most is not None:
         return total, max(0, total - scaled(most, total, up=True))
@@ -115,7 +115,7 @@ class DisruptionController(Controller):
             self.recorder.event(COMPONENT, budget, "Normal", "NoPods", "No matching pods found")
         try:
             total, least = expected(budget, pods, self._scales(pods))
-        except NoScale as missing:
+        except NoScaleError as missing:
             text = f"Failed to calculate the number of expected pods: {missing}"
             self.recorder.event(COMPONENT, budget, "Warning", "CalculateExpectedPodCountFailed", text)
             self._fail(budget, str(missing))

@@ -104,7 +104,7 @@ def arrange(wanted: Iterable[Obj], slices: Iterable[Obj]) -> tuple[dict[str, lis
     rest = list(left.values())
     for entries in kept.values():
         room = MOST - len(entries)
-        entries += rest[:room]
+        entries.extend(rest[:room])
         rest = rest[room:]
     fresh = [rest[start : start + MOST] for start in range(0, len(rest), MOST)]
     return kept, fresh if fresh or kept else [[]]
