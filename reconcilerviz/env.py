@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+
+from dashboard.cluster.kinds import KindFilter
 
 T = TypeVar("T")
 
@@ -80,13 +81,6 @@ def _public_url(raw: str) -> str:
     return f"{parts.scheme}://{parts.netloc}" if raw else ""
 
 
-def _kinds(raw: str) -> str:
-    for pattern in raw.split(","):
-        if pattern.strip() and not re.fullmatch(r"[+-]?[^/\s]+/[^/\s]+", pattern.strip()):
-            raise ValueError(f"{pattern.strip()!r} is not one")
-    return raw
-
-
 MODE = Variable(
     "RECONCILERVIZ_MODE",
     "development",
@@ -138,6 +132,6 @@ KINDS = Variable(
     "",
     "patterns GROUP/KIND separated by commas, * as wildcard, a leading - to leave out",
     "Kinds to watch besides the defaults (`core/ConfigMap`), or not to (`-*.example.com/*`). Secrets never.",
-    _kinds,
+    KindFilter.parse,
 )
 VARIABLES: tuple[Variable[Any], ...] = (MODE, SECRET_KEY, TOKEN, VIEW_TOKEN, ALLOWED_HOSTS, PUBLIC_URL, KINDS)

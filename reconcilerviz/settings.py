@@ -66,7 +66,6 @@ TEMPLATES = [
 
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = BASE_DIR / "staticfiles"
 # Served from static/ as it lies there: no collection step stands between a clone and a page.
 WHITENOISE_USE_FINDERS = True
 

@@ -10,7 +10,6 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from dashboard.cluster.connection import Connection
-from dashboard.cluster.kinds import KindFilter
 from dashboard.management.serving import kubeconfig, ports
 from dashboard.management.serving.options import (
     FIRST_PORT,
@@ -57,8 +56,9 @@ class Command(BaseCommand):
         async def run() -> None:
             async with stop_signal() as stopped, sandbox.serving():
                 connection = await Connection.from_kubeconfig(path)
-                kinds = KindFilter.parse(settings.RECONCILERVIZ_KINDS)
-                cluster = clusters.assemble("sandbox", connection, kinds=kinds, sandbox=True, allow_edits=True)
+                cluster = clusters.assemble(
+                    "sandbox", connection, kinds=settings.RECONCILERVIZ_KINDS, sandbox=True, allow_edits=True
+                )
                 try:
                     await serve(cluster, listener, policy, stopped=stopped, ready=ready)
                 finally:

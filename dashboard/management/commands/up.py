@@ -11,7 +11,6 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from dashboard.cluster.connection import Connection
 from dashboard.cluster.errors import ClusterError
-from dashboard.cluster.kinds import KindFilter
 from dashboard.management.serving import ports
 from dashboard.management.serving.options import FIRST_PORT, add_web_options, page_address, policy_for, url_name
 from dashboard.management.serving.process import allow_host, interruptible, serve, stop_signal
@@ -42,9 +41,10 @@ class Command(BaseCommand):
 
         async def run() -> None:
             connection = await Connection.find(options["kubeconfig"], options["context"])
-            kinds = KindFilter.parse(settings.RECONCILERVIZ_KINDS)
             name = url_name(connection.name)
-            cluster = clusters.assemble(name, connection, kinds=kinds, allow_edits=options["allow_edits"])
+            cluster = clusters.assemble(
+                name, connection, kinds=settings.RECONCILERVIZ_KINDS, allow_edits=options["allow_edits"]
+            )
 
             def ready() -> None:
                 mode = "edits allowed" if cluster.allow_edits else "read-only"
