@@ -45,7 +45,8 @@ class Ending:
     """How a stretch ended.
 
     `seconds` belongs to Wait.AFTER. `state` is the kind's state while it waits, "" to leave it unless it
-    repeats. `any_answer` says that an answered probe makes a new try worth it even if none had failed.
+    repeats. `cut`: the connection failed rather than the API said no, so that any answer to the probe makes
+    a new try worth it.
     """
 
     next: Next
@@ -53,7 +54,7 @@ class Ending:
     note: str = ""
     state: str = ""
     seconds: float = 0.0
-    any_answer: bool = False
+    cut: bool = False
 
 
 def after_error(error: ClusterError, watching: bool) -> Ending:
@@ -80,6 +81,6 @@ def after_error(error: ClusterError, watching: bool) -> Ending:
         case ApiError():
             return Ending(again, Wait.BACKOFF, note)
         case Garbled():
-            return Ending(Next.LIST, Wait.BACKOFF, note, any_answer=True)
+            return Ending(Next.LIST, Wait.BACKOFF, note, cut=True)
         case _:
-            return Ending(again, Wait.BACKOFF, note, any_answer=True)
+            return Ending(again, Wait.BACKOFF, note, cut=True)

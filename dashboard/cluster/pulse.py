@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+TOGETHER = 2.0
+"""Seconds within which streams that break have broken together."""
 
 
 class Pulse:
     """Two moments to wait for: the probe answered; the probe answered again after it had failed."""
 
-    def __init__(self) -> None:
+    def __init__(self, outage: Callable[[], None] = lambda: None) -> None:
+        """`outage` is called when most streams broke together: a server went down, perhaps to return as another."""
+        self._outage = outage
         self._answered = asyncio.Event()
         self._recovered = asyncio.Event()
         self.suspicion = asyncio.Event()
+        self._open: set[object] = set()
+        self._broken: dict[object, float] = {}
 
     def next_answer(self) -> asyncio.Event:
         """Set when the next probe is answered."""
@@ -32,3 +41,21 @@ class Pulse:
     def suspect(self) -> None:
         """A stream broke: have the probe look now rather than in five seconds."""
         self.suspicion.set()
+
+    @contextmanager
+    def streaming(self, stream: object) -> Iterator[None]:
+        """While a stream is open."""
+        self._open.add(stream)
+        try:
+            yield
+        finally:
+            self._open.discard(stream)
+
+    def broke(self, stream: object, now: float) -> None:
+        """An open stream was cut at `now` (steady clock)."""
+        self._broken = {other: then for other, then in self._broken.items() if now - then < TOGETHER}
+        self._broken[stream] = now
+        whole = len(self._open - self._broken.keys())
+        if len(self._broken) >= 3 and len(self._broken) > whole:
+            self._broken.clear()
+            self._outage()

@@ -13,6 +13,7 @@ and `policy` says what follows:
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,17 +30,27 @@ __all__ = ["Counters", "KindState", "Reflector", "Sink", "Tuning", "Wiring"]
 class Reflector:
     """The loop of one kind. `run` it as a task; `status` at any time."""
 
-    def __init__(self, resource: ResourceType, wiring: Wiring, *, custom: bool = False, held: bool = False) -> None:
-        """`custom`: may be counted instead of held. `held`: the sink has objects of a predecessor."""
+    def __init__(
+        self,
+        resource: ResourceType,
+        wiring: Wiring,
+        *,
+        custom: bool = False,
+        predecessor: Reflector | None = None,
+    ) -> None:
+        """`custom`: may be counted instead of held. `predecessor`: who mirrored the kind until now."""
         self.resource = resource
         self.custom = custom
-        self.held = held
+        self.held: bool = predecessor.held if predecessor else False
+        """Whether the sink has objects of this kind."""
+        self.listed_at = -math.inf
+        """When the last list began, steady clock."""
         self._wiring = wiring
         self._version = ""
-        self._objects = 0
+        self._objects: int = predecessor._objects if predecessor else 0
         self._state, self._note = "listing", ""
-        self._proof: float | None = None
-        self._relists = -1
+        self._proof: float | None = predecessor._proof if predecessor else None
+        self._relists: int = predecessor._relists if predecessor else -1
         self._attempt = 0
         self._opened: float | None = None
         self._refused_since: float | None = None
@@ -70,8 +81,10 @@ class Reflector:
 
     async def run(self) -> None:
         """Mirror until cancelled."""
-        uncounted = self.custom and self.resource.has_status is False
-        step = Next.COUNT if uncounted else Next.LIST
+        step = Next.LIST
+        if self.custom and self.resource.has_status is False:
+            self._forget()
+            step = Next.COUNT
         while True:
             stretch = {Next.LIST: self._list, Next.WATCH: self._watch, Next.COUNT: self._count}[step]
             try:
@@ -89,6 +102,7 @@ class Reflector:
         """The whole collection, page by page."""
         wiring, resource = self._wiring, self.resource
         async with wiring.gate:
+            self.listed_at = wiring.timing.steady()
             wiring.counters.lists += 1
             self._relists += 1
             wiring.counters.relists += self._relists > 0
@@ -150,17 +164,19 @@ class Reflector:
         silence = seconds + tuning.silence_margin
         async with wiring.connection.stream(self.resource.path, query, silence) as stream:
             self._opened = timing.steady()
-            self._live()
-            while (lines := await stream.read()) is not None:
-                self._prove()
-                for line in lines:
-                    if line and (ending := self._event(line)) is not None:
-                        return ending
-                if len(lines) > 1:
-                    # A full buffer is read without a pause; the others must have their turn.
-                    await asyncio.sleep(0)
+            with wiring.pulse.streaming(self):
+                self._live()
+                while (lines := await stream.read()) is not None:
+                    self._prove()
+                    for line in lines:
+                        if line and (ending := self._event(line)) is not None:
+                            return ending
+                    if len(lines) > 1:
+                        # A full buffer is read without a pause; the others must have their turn.
+                        await asyncio.sleep(0)
         # The rest of a half line is forgotten: the version reached brings it again.
-        return Ending(Next.WATCH, Wait.REPEATED, "the watch was closed early")
+        early = timing.steady() - self._opened < seconds - 1
+        return Ending(Next.WATCH, Wait.REPEATED, "the watch was closed early", cut=early)
 
     def _live(self) -> None:
         self._prove()
@@ -248,6 +264,8 @@ class Reflector:
         settled = tuning.watch_settled if ending.next is Next.WATCH else tuning.list_settled
         if self._opened is not None and timing.steady() - self._opened >= settled:
             self._attempt = 0
+        if self._opened is not None and ending.cut:
+            pulse.broke(self, timing.steady())
         self._opened = None
         if ending.wait is Wait.NONE:
             return
@@ -258,16 +276,24 @@ class Reflector:
             case Wait.AFTER:
                 await timing.sleep(ending.seconds * (1 + timing.chance.uniform(0, 0.1)))
                 return
-            case Wait.REPEATED if self._attempt == 1:
+            case Wait.REPEATED if self._first(ending):
                 return
             case Wait.REFUSED:
                 cap = tuning.refused_cap
             case _:
                 cap = tuning.backoff_cap
-        if ending.any_answer and self._attempt == 1:
+        if ending.cut and self._attempt == 1:
             pulse.suspect()
         delay = timing.full_jitter(self._attempt, tuning.backoff_base, cap)
-        await timing.wait(answer if ending.any_answer else recovery, delay)
+        await timing.wait(answer if ending.cut else recovery, delay)
+        if recovery.is_set():
+            self._attempt = 0  # the failures until now have found their explanation
+
+    def _first(self, ending: Ending) -> bool:
+        """Whether this has not just happened: then there is no reason to wait."""
+        if ending.next is Next.LIST:
+            return self._wiring.timing.steady() - self.listed_at >= self._wiring.tuning.list_settled
+        return self._attempt == 1
 
     def _show(self, ending: Ending) -> None:
         """The kind's state while it waits. One hiccup is not shown: the next try may well work."""

@@ -31,6 +31,8 @@ REDISCOVER_DOUBT = 10.0
 """The same while a group is broken or a kind has just gone missing."""
 CRD_PATIENCE = 3.0
 """Seconds that custom kinds wait for the CRDs, which say whether they have a status."""
+VERIFY_AFTER = (0.5, 2.0)
+"""Seconds after an outage."""
 VEIL_AFTER = 10.0
 """Seconds without an answered probe after which nothing shown is proven."""
 
@@ -82,7 +84,7 @@ class Watcher:
         self._sink, self._kinds = sink, kinds or KindFilter()
         self._timing = timing or replace(Timing(), wall=clock)
         self._tuning = tuning or Tuning()
-        self._pulse = Pulse()
+        self._pulse = Pulse(self._went_down)
         self._look = asyncio.Event()
         self._probe = Probe(
             connection,
@@ -90,13 +92,14 @@ class Watcher:
             self._timing,
             self.counters,
             rewound=self._start_over,
-            recovered=self._look.set,
+            recovered=self._went_down,
         )
         self._gate = asyncio.Semaphore(LISTS_AT_ONCE)
         self._discovery: Discovery | None = None
         self._error = ""
         self._crds = Definitions()
         self._crds_listed = asyncio.Event()
+        self._verification: asyncio.TimerHandle | None = None
         self._missing: set[Key] = set()
         self._running: dict[Key, _Running] = {}
 
@@ -138,6 +141,8 @@ class Watcher:
         finally:
             tasks = [probe, *(running.task for running in self._running.values())]
             self._running.clear()
+            if self._verification is not None:
+                self._verification.cancel()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -177,12 +182,30 @@ class Watcher:
         self._discovery, self._missing = found, missing
         return doubt
 
+    def _went_down(self) -> None:
+        """The API was away for a moment, or most streams broke at once. What answers now has perhaps another
+        history, which numbers alone cannot tell once it has grown past ours: the watches go on at once, and
+        soon after everything that was not listed since is listed again.
+        """
+        if self._verification is not None:
+            self._verification.cancel()
+        delay = self._timing.chance.uniform(*VERIFY_AFTER)
+        self._verification = asyncio.get_running_loop().call_later(delay, self._verify, self._timing.steady())
+        self._look.set()
+
+    def _verify(self, since: float) -> None:
+        self._verification = None
+        if self._probe.failing:
+            return  # its recovery brings us here again
+        for key, running in list(self._running.items()):
+            if running.reflector.held and running.reflector.listed_at < since:
+                self._replace(key, running.wanted)
+
     def _start_over(self) -> None:
         """Another cluster, or another life of it, answers: nothing known of it holds."""
         log.warning("the cluster's history went back, listing everything anew", cluster=self.connection.name)
         for key, running in list(self._running.items()):
-            running.task.cancel()
-            self._start(key, running.wanted, held=running.reflector.held)
+            self._replace(key, running.wanted)
         self._look.set()
 
     # -- which kinds
@@ -214,11 +237,8 @@ class Watcher:
                 self._forward_drop(key, running)
         for key, kind in wanted.items():
             current = self._running.get(key)
-            if current is None:
-                self._start(key, kind, held=False)
-            elif current.wanted != kind:
-                current.task.cancel()
-                self._start(key, kind, held=current.reflector.held)
+            if current is None or current.wanted != kind:
+                self._replace(key, kind)
 
     def _forward_drop(self, key: Key, running: _Running) -> None:
         if running.reflector.held:
@@ -235,10 +255,16 @@ class Watcher:
             self._crds_listed.set()
         self._reconcile()
 
-    def _start(self, key: Key, kind: _Wanted, held: bool) -> None:
+    def _replace(self, key: Key, kind: _Wanted) -> None:
+        """Start a reflector, in the place of the one there was."""
+        before = self._running.pop(key, None)
+        if before is not None:
+            before.task.cancel()
         sink: Sink = self._tee() if key == CRD else self._sink
         wiring = Wiring(self.connection, sink, self._gate, self._pulse, self.counters, self._timing, self._tuning)
-        reflector = Reflector(kind.resource, wiring, custom=kind.custom, held=held)
+        reflector = Reflector(
+            kind.resource, wiring, custom=kind.custom, predecessor=before.reflector if before else None
+        )
         task = asyncio.create_task(reflector.run(), name=f"{kind.resource.api_version}/{kind.resource.kind}")
         self._running[key] = _Running(kind, reflector, task)
         task.add_done_callback(lambda done: self._ended(key, done))
@@ -254,7 +280,7 @@ class Watcher:
 
     def _restart(self, key: Key, running: _Running) -> None:
         if self._running.get(key) is running:
-            self._start(key, running.wanted, held=running.reflector.held)
+            self._replace(key, running.wanted)
 
 
 class _CrdSink:

@@ -23,7 +23,7 @@ class Sink(Protocol):
         """A list starts."""
 
     def page(self, resource: ResourceType, objects: list[dict[str, Any]]) -> None:
-        """Some of its objects."""
+        """Some of its objects. The objects are the sink's to keep; the list itself is emptied afterwards."""
 
     def end(self, resource: ResourceType) -> None:
         """It is complete: whatever was in none of its pages is gone."""

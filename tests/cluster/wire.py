@@ -232,6 +232,14 @@ class Wire:
         self._emit("MODIFIED" if before else "ADDED", resource, obj)
         return obj
 
+    def put_again(self, resource: ResourceType, name: str, namespace: str = "shop") -> None:
+        """Write an object once more, as it is, with a new version."""
+        obj = copy.deepcopy(self.objects[resource.path][namespace if resource.namespaced else "", name])
+        self.version += 1
+        obj["metadata"]["resourceVersion"] = str(self.version)
+        self.objects[resource.path][obj["metadata"].get("namespace", ""), name] = obj
+        self._emit("MODIFIED", resource, obj)
+
     def delete(self, resource: ResourceType, name: str, namespace: str = "shop") -> None:
         namespace = namespace if resource.namespaced else ""
         obj = copy.deepcopy(self.objects[resource.path].pop((namespace, name)))

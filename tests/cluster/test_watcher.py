@@ -1,0 +1,405 @@
+"""The whole watch of a cluster: kinds as they come and go, the probe, servers that die and return."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+
+from dashboard.cluster import probe as probing
+from dashboard.cluster.discovery import KindFilter
+from dashboard.cluster.reflector import Tuning
+from dashboard.cluster.timing import Timing
+from dashboard.cluster.watcher import Watcher
+from dashboard.core.objects import ResourceType
+from tests.cluster.mirror import QUICK, Mirror, connect, converged, eventually
+from tests.cluster.wire import (
+    CRDS,
+    DEPLOYMENTS,
+    NAMESPACES,
+    NODES,
+    PODS,
+    SECRETS,
+    Wire,
+    cut,
+    hang,
+    is_probe,
+    listing,
+    plain_text,
+    refuse,
+    watching,
+)
+
+WIDGETS = ResourceType("example.com", "v1", "Widget", "widgets", True)
+CONFIGMAPS = ResourceType("", "v1", "ConfigMap", "configmaps", True)
+LEASES = ResourceType("coordination.k8s.io", "v1", "Lease", "leases", True)
+
+
+def define(
+    wire: Wire, kind: ResourceType, *, established: bool = True, status: bool = True, generation: int = 1
+) -> None:
+    """Create or change the CRD of a kind; serve it when it is established."""
+    version = {"name": kind.version, "served": True, "storage": True}
+    version["schema"] = {"openAPIV3Schema": {"properties": {"spec": {}, **({"status": {}} if status else {})}}}
+    name = f"{kind.plural}.{kind.group}"
+    obj = wire.put(
+        CRDS,
+        name,
+        spec={
+            "group": kind.group,
+            "scope": "Namespaced" if kind.namespaced else "Cluster",
+            "names": {"kind": kind.kind, "plural": kind.plural},
+            "versions": [version],
+        },
+        status={"conditions": [{"type": "Established", "status": "True" if established else "False"}]},
+    )
+    obj["metadata"]["generation"] = generation
+    wire.put_again(CRDS, name)
+    if established:
+        wire.kinds[kind.path] = kind
+
+
+@asynccontextmanager
+async def looking(
+    wire: Wire, kinds: str = "", *, tuning: Tuning = QUICK, seed: int = 1
+) -> AsyncIterator[tuple[Watcher, Mirror]]:
+    """A watcher at work on the wire."""
+    timing = Timing(chance=random.Random(seed))
+    connection, mirror = connect(wire, timing), Mirror()
+    watcher = Watcher(connection, mirror, kinds=KindFilter.parse(kinds), timing=timing, tuning=tuning)
+    task = asyncio.create_task(watcher.run())
+    try:
+        yield watcher, mirror
+        assert not task.done(), task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await connection.close()
+
+
+def state_of(watcher: Watcher, kind: ResourceType) -> str:
+    for state in watcher.freshness().kinds:
+        if (state.resource.group, state.resource.kind) == (kind.group, kind.kind):
+            return state.state
+    return "absent"
+
+
+@pytest.fixture
+async def wire() -> AsyncIterator[Wire]:
+    async with Wire() as wire:
+        for number in range(8):
+            wire.put(PODS, f"pod-{number}")
+            wire.put(DEPLOYMENTS, f"deployment-{number}")
+        wire.put(SECRETS, "password", data={"a": "b"})
+        yield wire
+
+
+@pytest.mark.parametrize("aggregated", [True, False])
+async def test_mirrors_what_the_defaults_ask_for(wire: Wire, aggregated: bool) -> None:
+    wire.aggregated = aggregated
+    wire.kinds[CONFIGMAPS.path] = CONFIGMAPS
+    wire.kinds[LEASES.path] = LEASES
+    async with looking(wire) as (watcher, mirror):
+        await converged(mirror, wire, PODS, NODES, NAMESPACES, DEPLOYMENTS, CRDS)
+        await eventually(lambda: len(wire.watches) == 5)
+        freshness = watcher.freshness()
+        assert freshness.state == "live"
+        assert freshness.last_proof is not None
+        assert abs(freshness.last_proof - time.time()) < 6
+        assert {kind.state for kind in freshness.kinds} == {"live"}
+        assert mirror.kept.keys() == {(k.group, k.kind) for k in (PODS, NODES, NAMESPACES, DEPLOYMENTS, CRDS)}
+        assert (watcher.counters.lists, watcher.counters.watches, watcher.counters.relists) == (5, 5, 0)
+
+
+async def test_secrets_are_never_asked_for(wire: Wire) -> None:
+    async with looking(wire, "*/*,core/Secret,+core/secret") as (watcher, mirror):
+        await converged(mirror, wire, PODS, DEPLOYMENTS)
+        await eventually(lambda: len(wire.watches) == 5)
+        assert not wire.count(lambda path, query: "secrets" in path)
+        assert watcher.resource("", "Secret") is None
+        assert watcher.resource("", "Pod") == PODS
+
+
+async def test_patterns_narrow_it_down(wire: Wire) -> None:
+    async with looking(wire, "-*/*,apps/Deployment") as (_, mirror):
+        await converged(mirror, wire, DEPLOYMENTS)
+        assert mirror.kept.keys() == {("apps", "Deployment")}
+        # CRDs are read all the same, for what they say of custom kinds, and not shown.
+        await eventually(lambda: wire.open_watches(CRDS))
+        define(wire, WIDGETS)
+        wire.put(DEPLOYMENTS, "after")
+        await converged(mirror, wire, DEPLOYMENTS)
+        assert mirror.kept.keys() == {("apps", "Deployment")}
+        assert not wire.open_watches(PODS)
+
+
+async def test_at_most_eight_lists_at_once(wire: Wire) -> None:
+    async def slow(wire: Wire, request, answer):  # type: ignore[no-untyped-def] - see Fault
+        wire.lists_open += 1
+        wire.lists_peak = max(wire.lists_peak, wire.lists_open)
+        await asyncio.sleep(0.05)
+        wire.lists_open -= 1
+        return await answer()
+
+    kinds = [ResourceType("example.com", "v1", f"Kind{n}", f"kind{n}s", True) for n in range(30)]
+    for kind in kinds:
+        define(wire, kind)
+        wire.put(kind, "one")
+    wire.always.append((lambda request: "limit" in request.query and not is_probe(request), slow))
+    async with looking(wire) as (_, mirror):
+        await converged(mirror, wire, PODS, *kinds)
+        assert 6 <= wire.lists_peak <= 8
+
+
+async def test_custom_kind_comes_changes_and_goes(wire: Wire) -> None:
+    async with looking(wire) as (watcher, mirror):
+        await eventually(lambda: wire.open_watches(CRDS))
+        define(wire, WIDGETS, established=False)
+        wire.next(listing(WIDGETS), plain_text(404, "404 page not found"))
+        wire.next(listing(WIDGETS), refuse(429, "TooManyRequests", retryAfterSeconds=1))
+        define(wire, WIDGETS)
+        wire.put(WIDGETS, "one")
+        await converged(mirror, wire, WIDGETS, seconds=3)
+        found = watcher.resource("example.com", "Widget")
+        assert found is not None
+        assert found.has_status is True
+        # A new generation, served as another version: listed anew, without a moment of nothing.
+        lists = wire.lists_of(WIDGETS)
+        define(wire, WIDGETS, generation=2)
+        await eventually(lambda: wire.lists_of(WIDGETS) > lists)
+        assert mirror.of(WIDGETS)
+        v2 = replace(WIDGETS, version="v2")
+        wire.objects[v2.path] = wire.objects[WIDGETS.path]
+        define(wire, v2, generation=3)
+        await converged(mirror, wire, v2)
+        # Without a status in its schema it has no loop.
+        define(wire, v2, status=False, generation=4)
+        await eventually(lambda: state_of(watcher, v2) == "counted")
+        await eventually(lambda: mirror.of(v2) is None)
+        define(wire, v2, generation=5)
+        await converged(mirror, wire, v2)
+        wire.delete(CRDS, "widgets.example.com")
+        del wire.kinds[v2.path]
+        wire.cut_watches(v2)
+        await eventually(lambda: mirror.of(v2) is None)
+        await eventually(lambda: state_of(watcher, v2) == "absent")
+        assert watcher.resource("example.com", "Widget") is None
+        assert "drop" in mirror.calls
+
+
+async def test_custom_kind_deleted_and_defined_again_at_once(wire: Wire) -> None:
+    define(wire, WIDGETS)
+    wire.put(WIDGETS, "old")
+    async with looking(wire) as (_, mirror):
+        await converged(mirror, wire, WIDGETS)
+        wire.delete(CRDS, "widgets.example.com")
+        wire.objects[WIDGETS.path].clear()
+        define(wire, WIDGETS)
+        wire.put(WIDGETS, "new")
+        await converged(mirror, wire, WIDGETS)
+
+
+async def test_crd_deleted_while_the_watch_of_crds_was_cut(wire: Wire) -> None:
+    define(wire, WIDGETS)
+    wire.put(WIDGETS, "old")
+    async with looking(wire) as (watcher, mirror):
+        await converged(mirror, wire, WIDGETS)
+        wire.next(watching(CRDS), refuse(410, "Expired"))
+        wire.cut_watches(CRDS)
+        wire.delete(CRDS, "widgets.example.com")
+        await eventually(lambda: state_of(watcher, WIDGETS) == "absent")
+        assert mirror.of(WIDGETS) is None
+
+
+async def test_forbidden_kind_does_not_take_the_others_with_it(wire: Wire) -> None:
+    wire.forbidden.update({NODES.path, CRDS.path})
+    wire.kinds[WIDGETS.path] = WIDGETS
+    wire.put(WIDGETS, "one")
+    async with looking(wire) as (watcher, mirror):
+        await converged(mirror, wire, PODS, DEPLOYMENTS, WIDGETS)
+        await eventually(lambda: state_of(watcher, NODES) == "forbidden")
+        assert state_of(watcher, PODS) == "live"
+        assert watcher.freshness().state == "live"
+
+
+@pytest.mark.parametrize("aggregated", [True, False])
+async def test_broken_group_is_reported_and_the_rest_goes_on(wire: Wire, aggregated: bool) -> None:
+    wire.aggregated = aggregated
+    wire.broken["metrics.example.com", "v1"] = 503
+    async with looking(wire) as (watcher, mirror):
+        await converged(mirror, wire, PODS, DEPLOYMENTS)
+        broken = [kind for kind in watcher.freshness().kinds if kind.state == "failing"]
+        assert [(kind.resource.group, kind.resource.kind) for kind in broken] == [("metrics.example.com", "*")]
+        assert broken[0].note
+
+
+async def test_no_api_at_start(wire: Wire) -> None:
+    await wire.stop()
+    async with looking(wire) as (watcher, mirror):
+        await eventually(lambda: watcher.freshness().error)
+        assert watcher.freshness().state == "connecting"
+        assert watcher.freshness().last_proof is None
+        await wire.start()
+        await converged(mirror, wire, PODS, DEPLOYMENTS)
+        await eventually(lambda: watcher.freshness().state == "live")
+        assert watcher.freshness().error == ""
+
+
+@pytest.mark.parametrize("history", ["kept", "compacted", "another life", "restored"])
+async def test_api_killed_and_restarted(wire: Wire, history: str) -> None:
+    async with looking(wire, tuning=replace(QUICK, backoff_base=0.5, backoff_cap=30)) as (watcher, mirror):
+        await converged(mirror, wire, PODS, DEPLOYMENTS)
+        await eventually(lambda: len(wire.watches) == 5)
+        await wire.stop()
+        await eventually(lambda: watcher.freshness().error)
+        if history == "another life":
+            wire.begin_another_life()
+            for number in range(200):  # past the version that we know
+                wire.put(PODS, f"other-{number % 20}")
+        elif history == "restored":
+            wire.objects[PODS.path].pop(("shop", "pod-0"))
+            wire.restore(wire.version - 10)
+        else:
+            wire.put(PODS, "meanwhile")
+            wire.delete(PODS, "pod-0")
+            if history == "compacted":
+                wire.forget_history()
+        await asyncio.sleep(2)
+        await wire.start()
+        await converged(mirror, wire, PODS, DEPLOYMENTS, NAMESPACES, seconds=3)
+        await eventually(lambda: {kind.state for kind in watcher.freshness().kinds} == {"live"}, 3)
+        assert watcher.freshness().state == "live"
+
+
+async def test_probe_veils_and_unveils(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dashboard.cluster.watcher.VEIL_AFTER", 1.0)
+    monkeypatch.setattr(probing, "INTERVAL", 0.4)
+    monkeypatch.setattr(probing, "INTERVAL_FAILING", 0.2)
+    async with looking(wire) as (watcher, _):
+        await eventually(lambda: watcher.freshness().state == "live")
+        wire.always.append((is_probe, hang))
+        await eventually(lambda: watcher.freshness().state == "stale")
+        wire.always.clear()
+        await eventually(lambda: watcher.freshness().state == "live")
+
+
+async def test_clock_jump_changes_no_age(wire: Wire) -> None:
+    now = 1_000_000.0
+    timing = Timing(wall=lambda: now)
+    connection, mirror = connect(wire, timing), Mirror()
+    watcher = Watcher(connection, mirror, timing=timing, tuning=QUICK)
+    task = asyncio.create_task(watcher.run())
+    try:
+        await eventually(lambda: watcher.freshness().state == "live")
+        for jump in (3600.0, -7200.0):
+            now += jump
+            freshness = watcher.freshness()
+            assert freshness.state == "live"
+            assert freshness.last_proof is not None
+            assert 0 <= now - freshness.last_proof < 6
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await connection.close()
+
+
+async def test_refused_credential_is_an_error_of_the_cluster(wire: Wire) -> None:
+    wire.allowed_tokens = {"right"}
+    async with looking(wire) as (watcher, mirror):
+        await eventually(lambda: "401" in watcher.freshness().error)
+        wire.allowed_tokens = None
+        await converged(mirror, wire, PODS, DEPLOYMENTS)
+
+
+async def test_sink_that_fails_is_our_mistake_and_is_not_the_end(wire: Wire) -> None:
+    class Broken(Mirror):
+        def page(self, resource: ResourceType, objects: list[dict[str, object]]) -> None:
+            if resource == PODS and self.calls.count("oops") == 0:
+                self.calls.append("oops")
+                raise KeyError("a bug")
+            super().page(resource, objects)
+
+    connection, mirror = connect(wire), Broken()
+    watcher = Watcher(connection, mirror, tuning=QUICK)
+    task = asyncio.create_task(watcher.run())
+    try:
+        await converged(mirror, wire, PODS, DEPLOYMENTS)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await connection.close()
+
+
+CHAOS_KINDS = (PODS, DEPLOYMENTS, NODES, NAMESPACES, CRDS, WIDGETS)
+
+
+async def wreak(wire: Wire, chance: random.Random) -> None:
+    """One fault, or a few writes."""
+    kind = chance.choice(CHAOS_KINDS)
+    everywhere = lambda request: request.path == kind.path and not is_probe(request)  # noqa: E731 - a matcher
+    match chance.randrange(13):
+        case 0:
+            wire.cut_watches(chance.choice([kind, None]))
+        case 1:
+            wire.forget_history()
+        case 2:
+            wire.send(kind, b"garbage\n")
+        case 3:
+            wire.send(kind, b'{"type":"MODIFIED","object":{"meta')
+            wire.cut_watches(kind)
+        case 4:
+            wire.next(everywhere, refuse(chance.choice([410, 429, 500, 503]), "Chaos"), times=2)
+        case 5:
+            wire.next(everywhere, cut, times=2)
+        case 6:
+            wire.stall(kind)
+            await asyncio.sleep(0.1)
+            wire.cut_watches(kind)
+        case 7:
+            await wire.stop()
+            if chance.random() < 0.5:
+                wire.forget_history()
+            await asyncio.sleep(chance.uniform(0, 0.3))
+            await wire.start()
+        case 8:
+            wire.next(is_probe, hang)
+        case 9:
+            await wire.stop()
+            if ("shop", "precious") in wire.objects[PODS.path]:
+                wire.objects[PODS.path].pop(("shop", "precious"))
+            wire.restore(wire.version - chance.randrange(1, 50))
+            await wire.start()
+        case 10:
+            define(wire, WIDGETS, generation=wire.version)
+        case 11:
+            wire.bookmark(kind)
+        case 12:
+            wire.put(PODS, "precious", at=wire.version)
+
+
+@pytest.mark.parametrize("seed", [7, 20261124, None])
+async def test_chaos_ends_with_zero_differences(wire: Wire, seed: int | None) -> None:
+    seed = random.randrange(10**9) if seed is None else seed
+    print(f"chaos seed {seed}")
+    chance = random.Random(seed)
+    define(wire, WIDGETS)
+    async with looking(wire, seed=seed) as (watcher, mirror):
+        for _ in range(60):
+            for _ in range(chance.randrange(6)):
+                kind = chance.choice((PODS, DEPLOYMENTS, NODES, WIDGETS))
+                if chance.random() < 0.7:
+                    wire.put(kind, f"x-{chance.randrange(15)}", spec={"n": chance.random()})
+                elif wire.objects[kind.path]:
+                    namespace, name = chance.choice(sorted(wire.objects[kind.path]))
+                    wire.delete(kind, name, namespace)
+            await wreak(wire, chance)
+            await asyncio.sleep(chance.uniform(0, 0.05))
+        wire.faults.clear()
+        await converged(mirror, wire, *CHAOS_KINDS, seconds=15)
+        await eventually(lambda: watcher.freshness().state == "live", 10)
+        await eventually(lambda: {kind.state for kind in watcher.freshness().kinds} == {"live"}, 10)
