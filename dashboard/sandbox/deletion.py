@@ -19,7 +19,15 @@ if TYPE_CHECKING:
 Obj = dict[str, Any]
 
 RETURNS_OBJECT = frozenset(
-    ["pods", "services", "persistentvolumes", "persistentvolumeclaims", "podtemplates", "resourcequotas", "serviceaccounts"]
+    [
+        "pods",
+        "services",
+        "persistentvolumes",
+        "persistentvolumeclaims",
+        "podtemplates",
+        "resourcequotas",
+        "serviceaccounts",
+    ]
 )
 """Kinds whose deletion answers with the object rather than a Status."""
 
@@ -76,6 +84,11 @@ def _again(
     before = meta.get("deletionGracePeriodSeconds") or 0
     shorter = options.grace is not None and grace < before
     if (shorter or not before) and not grace and not held:
+        if shorter and not (options.dry_run or write.dry_run):
+            # The real server shortens the grace to 0 first, which watchers see, then removes the object.
+            meta["deletionTimestamp"] = api.clock.stamp()
+            meta["deletionGracePeriodSeconds"] = 0
+            live = _store(api, resource, obj, options, write)
         return _gone(api, resource, live, options, write)
     if shorter:
         meta["deletionTimestamp"] = api.clock.stamp(api.clock.now() + grace)
@@ -102,7 +115,22 @@ def _store(api: Api, resource: Resource, obj: Obj, options: Delete, write: Write
 
 def order(obj: Obj) -> Obj:
     """The object with its metadata in the API's order of fields."""
-    names = ["name", "generateName", "namespace", "uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "labels", "annotations", "ownerReferences", "finalizers", "managedFields"]
+    names = [
+        "name",
+        "generateName",
+        "namespace",
+        "uid",
+        "resourceVersion",
+        "generation",
+        "creationTimestamp",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "labels",
+        "annotations",
+        "ownerReferences",
+        "finalizers",
+        "managedFields",
+    ]
     meta = obj["metadata"]
     return {**obj, "metadata": {name: meta[name] for name in names if name in meta}}
 

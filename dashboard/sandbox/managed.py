@@ -29,7 +29,16 @@ _OWNERLESS = frozenset(
     {("f:apiVersion",), ("f:kind",), ("f:metadata",), ()}
     | {
         ("f:metadata", f"f:{name}")
-        for name in ["name", "namespace", "creationTimestamp", "selfLink", "uid", "generation", "managedFields", "resourceVersion"]
+        for name in [
+            "name",
+            "namespace",
+            "creationTimestamp",
+            "selfLink",
+            "uid",
+            "generation",
+            "managedFields",
+            "resourceVersion",
+        ]
     }
 )
 

@@ -16,7 +16,34 @@ ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 """Letters of generated names: no vowels, so that no words appear (apimachinery's rand)."""
 
 UNGENERATED = frozenset(
-    ["configmaps", "endpoints", "events", "limitranges", "namespaces", "nodes", "persistentvolumeclaims", "persistentvolumes", "podtemplates", "resourcequotas", "secrets", "serviceaccounts", "services", "controllerrevisions.apps", "horizontalpodautoscalers.autoscaling", "storageclasses.storage.k8s.io", "leases.coordination.k8s.io", "clusterroles.rbac.authorization.k8s.io", "clusterrolebindings.rbac.authorization.k8s.io", "roles.rbac.authorization.k8s.io", "rolebindings.rbac.authorization.k8s.io", "csinodes.storage.k8s.io", "csidrivers.storage.k8s.io", "csistoragecapacities.storage.k8s.io", "runtimeclasses.node.k8s.io", "volumeattachments.storage.k8s.io"]
+    [
+        "configmaps",
+        "endpoints",
+        "events",
+        "limitranges",
+        "namespaces",
+        "nodes",
+        "persistentvolumeclaims",
+        "persistentvolumes",
+        "podtemplates",
+        "resourcequotas",
+        "secrets",
+        "serviceaccounts",
+        "services",
+        "controllerrevisions.apps",
+        "horizontalpodautoscalers.autoscaling",
+        "storageclasses.storage.k8s.io",
+        "leases.coordination.k8s.io",
+        "clusterroles.rbac.authorization.k8s.io",
+        "clusterrolebindings.rbac.authorization.k8s.io",
+        "roles.rbac.authorization.k8s.io",
+        "rolebindings.rbac.authorization.k8s.io",
+        "csinodes.storage.k8s.io",
+        "csidrivers.storage.k8s.io",
+        "csistoragecapacities.storage.k8s.io",
+        "runtimeclasses.node.k8s.io",
+        "volumeattachments.storage.k8s.io",
+    ]
 )
 """Kinds without metadata.generation."""
 
@@ -98,6 +125,21 @@ def keep(live: Obj, obj: Obj) -> None:
     for key in ("labels", "annotations", "ownerReferences", "finalizers"):
         if key in now and not now[key]:
             del now[key]
-    order = ["name", "generateName", "namespace", "uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "labels", "annotations", "ownerReferences", "finalizers", "managedFields"]
+    order = [
+        "name",
+        "generateName",
+        "namespace",
+        "uid",
+        "resourceVersion",
+        "generation",
+        "creationTimestamp",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "labels",
+        "annotations",
+        "ownerReferences",
+        "finalizers",
+        "managedFields",
+    ]
     now["resourceVersion"] = was["resourceVersion"]
     obj["metadata"] = {key: now[key] for key in order if key in now}

@@ -31,12 +31,8 @@ def model_name(group: str, version: str, kind: str) -> str:
 
 def code(annotation: str, declared: str) -> str:
     """The short form of one declared type."""
-    if (
-        (declared == "object"
-        and "StrictInt" in annotation)
-        or ("int" in annotation
-        and "str" in annotation
-        and declared == "object")
+    if (declared == "object" and "StrictInt" in annotation) or (
+        "int" in annotation and "str" in annotation and declared == "object"
     ):
         return "x"
     if found := re.fullmatch(r"[Ll]ist\[(.*)\]", declared):

@@ -9,7 +9,22 @@ from __future__ import annotations
 SET = ("",)
 """A list whose elements are its keys."""
 
-_CONDITIONS = ["V1PodStatus", "V1DeploymentStatus", "V1ReplicaSetStatus", "V1StatefulSetStatus", "V1DaemonSetStatus", "V1NodeStatus", "V1NamespaceStatus", "V1PersistentVolumeClaimStatus", "V1ServiceStatus", "V1ReplicationControllerStatus", "V2HorizontalPodAutoscalerStatus", "V1PodDisruptionBudgetStatus", "V1CustomResourceDefinitionStatus", "V1APIServiceStatus"]
+_CONDITIONS = [
+    "V1PodStatus",
+    "V1DeploymentStatus",
+    "V1ReplicaSetStatus",
+    "V1StatefulSetStatus",
+    "V1DaemonSetStatus",
+    "V1NodeStatus",
+    "V1NamespaceStatus",
+    "V1PersistentVolumeClaimStatus",
+    "V1ServiceStatus",
+    "V1ReplicationControllerStatus",
+    "V2HorizontalPodAutoscalerStatus",
+    "V1PodDisruptionBudgetStatus",
+    "V1CustomResourceDefinitionStatus",
+    "V1APIServiceStatus",
+]
 
 APPLY_KEYS: dict[str, tuple[str, ...]] = {
     **{f"{name}.conditions": ("type",) for name in _CONDITIONS},
@@ -53,15 +68,40 @@ RETAIN_KEYS = frozenset({"V1DeploymentSpec.strategy", "V1PodSpec.volumes"})
 """Fields of which only the keys named by `$retainKeys` survive (unions)."""
 
 ATOMIC_TYPES = frozenset(
-    ["V1LabelSelector", "V1SecretKeySelector", "V1ConfigMapKeySelector", "V1ObjectFieldSelector", "V1ResourceFieldSelector", "V1LocalObjectReference", "V1ObjectReference", "V1NodeSelector", "V1NodeSelectorTerm", "V1TypedLocalObjectReference", "V1ScopeSelector", "V1CrossVersionObjectReference", "V1RoleRef", "V1SecretReference", "V1FileKeySelector"]
+    [
+        "V1LabelSelector",
+        "V1SecretKeySelector",
+        "V1ConfigMapKeySelector",
+        "V1ObjectFieldSelector",
+        "V1ResourceFieldSelector",
+        "V1LocalObjectReference",
+        "V1ObjectReference",
+        "V1NodeSelector",
+        "V1NodeSelectorTerm",
+        "V1TypedLocalObjectReference",
+        "V1ScopeSelector",
+        "V1CrossVersionObjectReference",
+        "V1RoleRef",
+        "V1SecretReference",
+        "V1FileKeySelector",
+    ]
 )
 
-ATOMIC_FIELDS = frozenset(
-    ["V1PodSpec.nodeSelector", "V1ServiceSpec.selector", "V1ReplicationControllerSpec.selector"]
-)
+ATOMIC_FIELDS = frozenset(["V1PodSpec.nodeSelector", "V1ServiceSpec.selector", "V1ReplicationControllerSpec.selector"])
 
 INT64 = frozenset(
-    ["V1ObjectMeta.generation", "V1ObjectMeta.deletionGracePeriodSeconds", "V1PodSpec.activeDeadlineSeconds", "V1PodSpec.terminationGracePeriodSeconds", "V1JobSpec.activeDeadlineSeconds", "V1CronJobSpec.startingDeadlineSeconds", "V1ControllerRevision.revision", "V1DeleteOptions.gracePeriodSeconds", "V1Toleration.tolerationSeconds", "V1Probe.terminationGracePeriodSeconds"]
+    [
+        "V1ObjectMeta.generation",
+        "V1ObjectMeta.deletionGracePeriodSeconds",
+        "V1PodSpec.activeDeadlineSeconds",
+        "V1PodSpec.terminationGracePeriodSeconds",
+        "V1JobSpec.activeDeadlineSeconds",
+        "V1CronJobSpec.startingDeadlineSeconds",
+        "V1ControllerRevision.revision",
+        "V1DeleteOptions.gracePeriodSeconds",
+        "V1Toleration.tolerationSeconds",
+        "V1Probe.terminationGracePeriodSeconds",
+    ]
 )
 """Integers that are not 32 bits wide (besides every `observedGeneration` and `runAs…`)."""
 INT64_NAMES = frozenset({"observedGeneration", "runAsUser", "runAsGroup", "fsGroup"})

@@ -1,0 +1,99 @@
+"""`python -m dashboard.sandbox`: the embedded cluster as a process of its own.
+
+Prints one line `sandbox ready on http://127.0.0.1:PORT` when it serves; stops on SIGINT, SIGTERM, or, with
+`--until-stdin-closes`, when whoever started it has gone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+
+from aiohttp import web
+
+from dashboard.sandbox import bootstrap
+from dashboard.sandbox.api import Api
+from dashboard.sandbox.clock import Clock
+from dashboard.sandbox.server.app import Server
+
+
+def _arguments(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m dashboard.sandbox", description="A small Kubernetes in memory.")
+    parser.add_argument("--port", type=int, default=0, help="port to listen on; 0 takes a free one")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument("--speed", type=float, default=1.0, help="how much faster than real its world runs")
+    parser.add_argument("--empty", action="store_true", help="without the shop of workloads")
+    parser.add_argument("--no-controllers", action="store_true", help="the API alone, nothing acts on it")
+    parser.add_argument("--until-stdin-closes", action="store_true", help="stop when standard input ends")
+    return parser.parse_args(argv)
+
+
+async def _serve(args: argparse.Namespace) -> None:
+    clock = Clock(args.speed)
+    api = Api(clock)
+    bootstrap.fill(api)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stop.set)
+    tasks = [] if args.no_controllers else bootstrap.controllers(api, clock)
+    if not args.empty:
+        bootstrap.shop(api)
+    server = Server(api, args.host)
+    runner = web.AppRunner(server.application(), access_log=None, shutdown_timeout=0.5, auto_decompress=False)
+    await runner.setup()
+    site = web.TCPSite(runner, args.host, args.port)
+    await site.start()
+    server.port = runner.addresses[0][1]
+    shown = f"[{args.host}]" if ":" in args.host else args.host
+    sys.stdout.write(f"sandbox ready on http://{shown}:{server.port}\n")
+    sys.stdout.flush()
+    if args.until_stdin_closes:
+        await _watch_stdin(stop)
+    await _until(stop, tasks)
+    api.store.close()
+    await runner.cleanup()
+
+
+async def _watch_stdin(stop: asyncio.Event) -> None:
+    reader = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+
+    async def drain() -> None:
+        while await reader.read(1024):
+            continue
+        stop.set()
+
+    watcher = asyncio.create_task(drain())
+    # Kept alive by the event it sets.
+    stop.watcher = watcher  # type: ignore[attr-defined]  # a reference, so that the task is not collected
+
+
+async def _until(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
+    await stop.wait()
+    for task in tasks:
+        task.cancel()
+    for task in tasks:
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+def main() -> int:
+    """Run until told to stop; 0, or 1 when the port is taken, 2 for bad arguments."""
+    args = _arguments()
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    try:
+        asyncio.run(_serve(args))
+    except (OSError, ValueError) as error:
+        sys.stderr.write(f"sandbox: {error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

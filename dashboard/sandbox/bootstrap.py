@@ -1,0 +1,67 @@
+"""What a cluster has before anybody asks: namespaces, and in each the CA bundle and the default account."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import importlib.util
+from typing import Any
+
+from dashboard.sandbox.api import Api
+from dashboard.sandbox.client import Client
+from dashboard.sandbox.clock import Clock
+from dashboard.sandbox.failures import ApiFailure
+from dashboard.sandbox.registry import Resource
+
+NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
+
+CA = "-----BEGIN CERTIFICATE-----\nThe sandbox speaks plain HTTP on loopback: it has no certificate authority.\n-----END CERTIFICATE-----\n"
+CA_TEXT = (
+    "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the "
+    "internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes "
+    "clusters."
+)
+
+
+def fill(api: Api) -> None:
+    """Create the first objects and keep giving new namespaces theirs."""
+    api.after_write.append(lambda resource, kind, obj: _new_namespace(api, resource, kind, obj))
+    client = Client(api, "kube-apiserver")
+    for name in NAMESPACES:
+        client.create("Namespace", {"metadata": {"name": name}})
+    ports = [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 6443}]
+    spec = {"clusterIP": "10.96.0.1", "ports": ports}
+    labels = {"component": "apiserver", "provider": "kubernetes"}
+    client.create(
+        "Service", {"metadata": {"name": "kubernetes", "namespace": "default", "labels": labels}, "spec": spec}
+    )
+    api.store.compact()
+
+
+def _new_namespace(api: Api, resource: Resource, kind: str, obj: dict[str, Any]) -> None:
+    if resource.storage != "namespaces" or kind != "ADDED":
+        return
+    client, namespace = Client(api, "kube-controller-manager"), obj["metadata"]["name"]
+    marks = {"kubernetes.io/description": CA_TEXT}
+    meta = {"name": "kube-root-ca.crt", "namespace": namespace, "annotations": marks}
+    client.create("ConfigMap", {"metadata": meta, "data": {"ca.crt": CA}})
+    client.create("ServiceAccount", {"metadata": {"name": "default", "namespace": namespace}})
+
+
+def controllers(api: Api, clock: Clock) -> list[asyncio.Task[None]]:
+    """Start every control loop."""
+    from dashboard.sandbox.controllers import start  # noqa: PLC0415 - the API alone must not need them
+
+    tasks: list[asyncio.Task[None]] = start(api, clock)
+    return tasks
+
+
+def shop(api: Api) -> None:
+    """Stock the shop of workloads, where there is one."""
+    name = "dashboard.sandbox.shop"
+    if importlib.util.find_spec(name) is None:
+        return
+    importlib.import_module(name).stock(api)
+
+
+__all__ = ["ApiFailure", "controllers", "fill", "shop"]
