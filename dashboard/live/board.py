@@ -20,7 +20,7 @@ from dashboard.live.judging import Judging, Kind, version_of
 from dashboard.live.notes import Notes, Source
 from dashboard.live.pins import Pins
 from dashboard.live.query import Query, Window
-from dashboard.live.results import Results
+from dashboard.live.results import Result, Results
 
 EVENTS = frozenset({("", "Event"), ("events.k8s.io", "Event")})
 
@@ -166,6 +166,11 @@ class Board:
         """A part of what a query finds, now: changes that no tick has shown yet are in it."""
         self._settle(self._clock())
         return self.results.get(query).window(self.revision, query.verdict, start, count)
+
+    def hold(self, query: Query) -> Result:
+        """The result of a query as of now, kept current until it is released as often as held."""
+        self._settle(self._clock())
+        return self.results.hold(query)
 
     def chain(self, id: str) -> tuple[tuple[Row, ...], ...]:
         """The loops that drive each other, in levels: what drives and owns it, itself, what it owns and so on down.

@@ -93,7 +93,7 @@ class Hub:
         key = (query, start, count)
         topic = self._topics.get(key)
         if topic is None:
-            topic = self._topics[key] = QueryTopic(query, start, count, self.board.results.hold(query))
+            topic = self._topics[key] = QueryTopic(query, start, count, self.board.hold(query))
         self._join(viewer, topic)
         return topic
 

@@ -74,8 +74,10 @@ class Steps:
             self._mark("converged", now, row.glance)
 
     def _moment(self, said: float, now: float) -> float:
-        """The API's time where it is clearly earlier than our own; never before the change."""
-        return now if now - said < PRECISE else max(said, self._accepted)
+        """The API's time where it is clearly earlier than our own, and can belong to this change."""
+        if now - said < PRECISE or said < self._accepted - EARLIER:
+            return now
+        return max(said, self._accepted)
 
     def _mark(self, name: str, at: float, detail: str) -> None:
         """Note a step once; its detail (how many so far) is kept current."""

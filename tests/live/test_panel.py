@@ -1,0 +1,293 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from dashboard.live.bodies import dump
+from dashboard.live.panel import FetchError
+from tests.live.browser import Browser
+from tests.live.factory import DEPLOYMENT, EVENT, HPA, POD, REPLICASET, Obj, deployment, event, hpa, pod, replicaset
+from tests.live.hubs import Held
+
+WEB, CHILD = "apps/Deployment/shop/web", "core/Pod/shop/web-1-a"
+FIELDS = {
+    "id",
+    "row",
+    "verdict",
+    "reason",
+    "since",
+    "at_least",
+    "cause",
+    "ledger",
+    "has_status",
+    "chain",
+    "events",
+    "edit",
+    "steps",
+    "server_time",
+}
+
+
+def a_shop(held: Held, *, want: int = 1, ready: int = 1) -> tuple[Obj, Obj]:
+    top = deployment("web", want=want, ready=ready)
+    middle = replicaset("web-1", top, want=want, ready=ready)
+    held.board.apply(DEPLOYMENT, "ADDED", top)
+    held.board.apply(REPLICASET, "ADDED", middle)
+    held.board.apply(POD, "ADDED", pod("web-1-a", middle))
+    held.objects[WEB] = top
+    return top, middle
+
+
+async def settle(held: Held, seconds: float = 0.2) -> None:
+    """A step, the readings that it starts, and a step that shows them."""
+    held.step(seconds)
+    for panel in held.hub.panels._panels.values():
+        if panel.reading is not None:
+            await asyncio.wait([panel.reading])
+    held.step(seconds)
+
+
+def view_of(browser: Browser, id: int = 1) -> Any:
+    browser.read()
+    return browser.views[browser.topics[id]][-1]
+
+
+def look(browser: Browser, id: str = WEB, number: int = 1) -> None:
+    browser.send(op="object", id=number, cluster="sandbox", object=id)
+
+
+async def test_a_viewer_gets_the_whole_view_once_it_is_read() -> None:
+    held = Held()
+    a_shop(held)
+    held.board.apply(EVENT, "ADDED", event("e", held.objects[WEB], "ScalingReplicaSet"))
+    browser = Browser(held.hub)
+    look(browser)
+    browser.read()
+    assert browser.views == {}
+    await settle(held)
+    view = view_of(browser)
+    assert set(view) == FIELDS
+    assert view["id"] == WEB
+    assert view["verdict"] == view["row"]["verdict"] == "converged"
+    assert [[link["kind"] for link in level] for level in view["chain"]] == [["Deployment"], ["ReplicaSet"], ["Pod"]]
+    assert [[link["current"] for link in level] for level in view["chain"]] == [[True], [False], [False]]
+    assert [note["reason"] for note in view["events"]] == ["ScalingReplicaSet"]
+    assert view["ledger"]
+    assert view["edit"]["replicas"] == 1
+    assert view["edit"]["containers"] == [{"name": "main", "image": "nginx:1"}]
+    (revision,) = view["edit"]["revisions"]
+    assert (revision["revision"], revision["images"], revision["current"]) == (1, ["nginx:1"], True)
+    assert view["steps"] == []
+
+
+async def test_it_is_read_once_for_all_who_look_and_kept_current_by_the_watch() -> None:
+    held = Held()
+    a_shop(held)
+    browsers = [Browser(held.hub) for _ in range(3)]
+    for browser in browsers:
+        look(browser)
+    await settle(held)
+    held.board.apply(DEPLOYMENT, "MODIFIED", deployment("web", want=5, ready=1, version=2))
+    held.step()
+    assert [view_of(browser)["edit"]["replicas"] for browser in browsers] == [5, 5, 5]
+    assert held.fetched == [WEB]
+    for browser in browsers:
+        browser.session.end()
+    assert held.board.pinned(WEB) is None
+    assert held.hub.panels._panels == {}
+
+
+async def test_a_change_of_a_child_or_an_event_is_a_change_of_the_view() -> None:
+    held = Held()
+    top, middle = a_shop(held)
+    browser = Browser(held.hub)
+    look(browser)
+    await settle(held)
+    browser.read()
+    before = len(browser.views[browser.topics[1]])
+    held.board.apply(POD, "ADDED", pod("web-1-b", middle, state="starting"))
+    held.step()
+    assert len(view_of(browser)["chain"][2]) == 2
+    held.board.apply(POD, "DELETED", pod("web-1-b", middle, version=2))
+    held.step()
+    assert len(view_of(browser)["chain"][2]) == 1
+    held.board.apply(EVENT, "ADDED", event("e", top, "Odd", type="Warning"))
+    held.step()
+    assert view_of(browser)["events"][0]["reason"] == "Odd"
+    held.board.apply(HPA, "ADDED", hpa("web", top))
+    held.step()
+    assert view_of(browser)["chain"][0][0]["kind"] == "HorizontalPodAutoscaler"
+    held.board.apply(POD, "ADDED", pod("stranger"))
+    held.step()
+    browser.read()
+    assert len(browser.views[browser.topics[1]]) == before + 4
+
+
+async def test_ten_frames_a_second_are_enough_and_the_last_is_true() -> None:
+    held = Held()
+    a_shop(held)
+    browser = Browser(held.hub)
+    look(browser)
+    await settle(held)
+    browser.read()
+    before = len(browser.views[browser.topics[1]])
+    for number in range(100):
+        held.board.apply(DEPLOYMENT, "MODIFIED", deployment("web", want=number, ready=1, version=number + 2))
+        held.step(0.01)
+        browser.read()
+    held.step(0.1)
+    assert view_of(browser)["edit"]["replicas"] == 99
+    assert len(browser.views[browser.topics[1]]) - before <= 12
+
+
+async def test_what_is_gone_is_null_and_what_comes_back_is_shown() -> None:
+    held = Held()
+    top, _ = a_shop(held)
+    browser = Browser(held.hub)
+    look(browser)
+    look(browser, "apps/Deployment/shop/none", 2)
+    await settle(held)
+    assert view_of(browser, 2) is None
+    held.board.apply(DEPLOYMENT, "DELETED", top)
+    held.step()
+    assert view_of(browser) is None
+    held.board.apply(DEPLOYMENT, "ADDED", deployment("web", uid="another", version=9))
+    held.step()
+    assert view_of(browser)["row"]["uid"] == "another"
+
+
+@pytest.mark.parametrize(
+    ("allowed", "may_edit", "offered"), [(True, True, True), (True, False, False), (False, True, False)]
+)
+async def test_nothing_is_offered_to_who_may_only_look(allowed: bool, may_edit: bool, offered: bool) -> None:
+    held = Held(allow_edits=allowed)
+    a_shop(held)
+    browser = Browser(held.hub, may_edit=may_edit)
+    look(browser)
+    await settle(held)
+    assert (view_of(browser)["edit"] is not None) is offered
+    rendered = await held.hub.panels.view(WEB, may_edit=may_edit)
+    assert rendered is not None
+    assert (rendered["edit"] is not None) is offered
+
+
+async def test_both_sorts_of_viewers_share_one_reading() -> None:
+    held = Held()
+    a_shop(held)
+    editor, looker = Browser(held.hub), Browser(held.hub, may_edit=False)
+    look(editor)
+    await settle(held)
+    look(looker)
+    held.step()
+    assert view_of(editor)["edit"] is not None
+    assert view_of(looker)["edit"] is None
+    assert held.fetched == [WEB]
+
+
+async def test_until_it_can_be_read_the_row_is_what_is_known() -> None:
+    held = Held()
+    a_shop(held)
+    held.failing = FetchError("connection refused")
+    browser = Browser(held.hub)
+    look(browser)
+    await settle(held)
+    view = view_of(browser)
+    assert (view["verdict"], view["ledger"], view["edit"]) == ("converged", [], None)
+    await settle(held, 0.1)
+    assert len(held.fetched) == 1
+    held.failing = None
+    await settle(held, 2.1)
+    assert view_of(browser)["ledger"]
+    assert len(held.fetched) == 2
+
+
+async def test_an_object_whose_kind_is_not_held_is_judged_by_itself() -> None:
+    held = Held()
+    other = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "namespace": "shop", "uid": "u"}}
+    held.objects["core/ConfigMap/shop/c"] = other
+    view = await held.hub.panels.view("core/ConfigMap/shop/c")
+    assert view is not None
+    assert view["row"].name == "c"
+    assert view["chain"] == []
+    assert json.loads(dump(view))["id"] == "core/ConfigMap/shop/c"
+    assert await held.hub.panels.view("core/ConfigMap/shop/none") is None
+
+
+async def test_the_rendered_page_and_the_first_frame_show_the_same() -> None:
+    held = Held()
+    a_shop(held)
+    rendered = await held.hub.panels.view(WEB)
+    browser = Browser(held.hub)
+    look(browser)
+    await settle(held)
+    first = json.loads(dump(rendered))
+    shown = view_of(browser)
+    first.pop("server_time"), shown.pop("server_time")
+    assert first == shown
+
+
+async def test_a_change_is_timed_step_by_step() -> None:
+    held = Held()
+    _, middle = a_shop(held)
+    browser = Browser(held.hub)
+    look(browser)
+    await settle(held)
+    began = held.clock.now + 1
+
+    def change(ready: int, observed: int, version: int) -> None:
+        obj = deployment("web", want=2, ready=ready, version=version)
+        obj["metadata"]["generation"] = 2
+        obj["status"]["observedGeneration"] = observed
+        held.board.apply(DEPLOYMENT, "MODIFIED", obj)
+
+    change(1, 1, 2)
+    held.step(1.0)
+    assert [step["name"] for step in view_of(browser)["steps"]] == ["accepted"]
+    change(1, 2, 3)
+    held.step(1.0)
+    new = pod("web-1-b", middle, state="starting")
+    held.board.apply(POD, "ADDED", new)
+    held.step(1.0)
+    held.board.apply(EVENT, "ADDED", event("e1", new, "Scheduled", last="2026-11-20T10:00:05Z"))
+    held.board.apply(POD, "MODIFIED", pod("web-1-b", middle, state="starting", version=2, image="nginx:2"))
+    held.step(1.0)
+    held.board.apply(EVENT, "ADDED", event("e2", new, "Started", last="2026-11-20T10:00:06Z"))
+    held.board.apply(POD, "MODIFIED", pod("web-1-b", middle, version=3))
+    held.step(1.0)
+    change(2, 2, 4)
+    held.step(1.0)
+    steps = view_of(browser)["steps"]
+    assert [step["name"] for step in steps] == [
+        "accepted",
+        "observed",
+        "created",
+        "scheduled",
+        "started",
+        "ready",
+        "converged",
+    ]
+    assert steps[0]["at"] == pytest.approx(began)
+    took = [step["took"] for step in steps]
+    assert took[0] == 0
+    assert took == sorted(took)
+    assert took[1] == pytest.approx(1.0)
+    assert took[-1] == pytest.approx(5.0)
+    assert steps[3]["detail"] == "1 of 1 Pod"
+
+
+async def test_a_scale_down_has_only_the_steps_that_happen() -> None:
+    held = Held()
+    a_shop(held, want=1)
+    browser = Browser(held.hub)
+    look(browser)
+    await settle(held)
+    obj = deployment("web", want=0, ready=0, version=2)
+    obj["metadata"]["generation"] = obj["status"]["observedGeneration"] = 2
+    held.board.apply(DEPLOYMENT, "MODIFIED", obj)
+    held.board.apply(POD, "DELETED", pod("web-1-a", version=2))
+    held.step(1.0)
+    held.step(1.0)
+    assert [step["name"] for step in view_of(browser)["steps"]] == ["accepted", "observed", "converged"]
