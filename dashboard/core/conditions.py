@@ -70,4 +70,6 @@ def _status(value: Any) -> str:
         lowered = value.lower()
         if lowered in ("true", "false", "unknown"):
             return lowered.capitalize()
+        if lowered in ("ok", "healthy", "ready"):
+            return "True"
     return ""

@@ -43,7 +43,7 @@ def _published(subject: Subject) -> Finding:
         return reading.held
     word = status_word(subject)
     if reading.finding is not None and reading.summed_up:
-        return _refined(reading, word)
+        return _refined(reading, reading.finding, word)
     if word is not None:
         return _by_word(reading, word)
     if reading.finding is not None:
@@ -51,16 +51,14 @@ def _published(subject: Subject) -> Finding:
     return short_of_ratio(subject) or Finding(Verdict.CONVERGED, "NothingToWaitFor")
 
 
-def _refined(reading: Reading, word: Word | None) -> Finding:
+def _refined(reading: Reading, finding: Finding, word: Word | None) -> Finding:
     """A summary condition, refined by a phase: the phase says whether 'not ready' works or gave up."""
-    finding = reading.finding
-    assert finding is not None
     if word is None or word.sense is Sense.GOOD:
         return finding
     verdict = BY_SENSE[word.sense]
     if finding.verdict is Verdict.CONVERGED:
         return _worded(word, finding) if verdict is not Verdict.CONVERGED else finding
-    if reading.ambiguous or verdict in (Verdict.SUSPENDED, Verdict.STALLED):
+    if (reading.ambiguous and word.well_known) or verdict in (Verdict.SUSPENDED, Verdict.STALLED):
         return _worded(word, finding)
     return finding
 

@@ -13,7 +13,25 @@ HOLDING_FIELDS = (
     "paused", "pause", "suspend", "suspended", "hibernate", "hibernated", "hibernating", "stopped", "stop", "shutdown",
     "isPaused", "disabled", "halt", "halted", "pauseReconciliation", "suspendReconciliation", "unmanaged",
 )  # fmt: skip
-DESIRED_STATES = ("desiredState", "desiredStatus", "state", "runStrategy", "runPolicy", "powerState", "managementState")
+DESIRED_STATES = (
+    "desiredState",
+    "desiredStatus",
+    "state",
+    "runStrategy",
+    "runPolicy",
+    "powerState",
+    "managementState",
+    "desiredPhase",
+)
+ROLLOUTS = (
+    "updateStrategy",
+    "strategy",
+    "rollout",
+    "rolloutStrategy",
+    "upgradeStrategy",
+    "reconciliation",
+    "lifecycle",
+)
 HOLDING_MARKS = frozenset(
     {"paused", "pause", "suspend", "suspended", "hibernation", "hibernate", "stop", "stopped", "unmanaged"}
 )
@@ -27,8 +45,12 @@ def declared_suspension(subject: Subject) -> Finding | None:
         value = spec.get(name)
         if value is True or (isinstance(value, str) and value.lower() == "true"):
             return _held(f"spec.{name} is true")
-    if spec.get("enabled") is False:
-        return _held("spec.enabled is false")
+    for name in ("enabled", "running"):
+        if spec.get(name) is False:
+            return _held(f"spec.{name} is false")
+    for parent in ROLLOUTS:
+        if as_mapping(spec.get(parent)).get("paused") is True:
+            return _held(f"spec.{parent}.paused is true")
     for name in DESIRED_STATES:
         value = spec.get(name)
         if isinstance(value, str) and len(value) < 40 and sense(value) is Sense.PAUSED:

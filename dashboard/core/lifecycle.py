@@ -9,6 +9,7 @@ from dashboard.core.subject import Finding, Subject, as_list
 SEEN_GENERATION = (
     "observedGeneration", "lastObservedGeneration", "lastEvaluatedGeneration", "reconciledGeneration",
     "lastReconciledGeneration", "lastHandledGeneration", "lastProcessedGeneration", "syncedGeneration",
+    "lastGeneration",
 )  # fmt: skip
 """Names under which controllers write the generation that they have acted upon."""
 
@@ -48,4 +49,6 @@ def _seen_generation(subject: Subject) -> int | None:
         value = subject.status.get(name)
         if type(value) is int:
             return value
+        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16:
+            return int(value)  # some write it as text
     return None

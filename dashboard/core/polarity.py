@@ -10,32 +10,37 @@ from __future__ import annotations
 from enum import Enum
 from functools import lru_cache
 
-from dashboard.core.words import NEGATIONS, Sense, tokens, word_sense
+from dashboard.core.words import NEGATIONS, WEAK, Sense, tokens, word_sense
 
 
 class Polarity(Enum):
-    """What a condition's status True means."""
+    """What a condition's status True means. WEAK is good, but says little about having converged."""
 
     GOOD = "good"
     BAD = "bad"
     WORKING = "working"
     PAUSED = "paused"
+    WEAK = "weak"
     NEUTRAL = "neutral"
 
 
 SUMMARY = (
-    "Ready", "Available", "Healthy", "Succeeded", "Completed", "Complete", "Established", "Finished",
+    "Ready", "Available", "Healthy", "Succeeded", "Completed", "Complete", "Established", "Finished", "Done",
 )  # fmt: skip
 """Types that sum an object up, the strongest first: the first one that is there decides."""
 
-NEUTRAL_HEADS = frozenset(
-    """active scheduled enabled upgradeable idle open current new request requested limit up down running
-    started warning created live present expected normal published updated upgraded""".split()
-)
+WEAK_HEADS = WEAK
 """Heads that say something about use or history rather than about having converged."""
 
-BAD_HEADS = frozenset({"pressure", "fallback", "outage", "drift", "drifted", "terminal", "recoverable", "orphaned"})
-GOOD_HEADS = frozenset({"refs", "compliant", "permissions", "reconcile", "sync", "operation"})
+NEUTRAL_HEADS = frozenset({"upgradeable", "limit", "limited", "warning", "warnings", "down", "expired", "alert"})
+BAD_HEADS = frozenset({"pressure", "fallback", "outage", "terminal", "recoverable", "orphaned", "dangling"})
+GOOD_HEADS = frozenset({"refs", "compliant", "permissions", "reconcile", "sync", "operation", "provided"})
+BY_SENSE = {
+    Sense.GOOD: Polarity.GOOD,
+    Sense.BAD: Polarity.BAD,
+    Sense.WORKING: Polarity.WORKING,
+    Sense.PAUSED: Polarity.PAUSED,
+}
 
 
 @lru_cache(maxsize=2048)
@@ -46,32 +51,31 @@ def polarity(type_: str) -> Polarity:
     (<Polarity.BAD: 'bad'>, <Polarity.GOOD: 'good'>, <Polarity.WORKING: 'working'>, <Polarity.PAUSED: 'paused'>)
     """
     words = tokens(type_)
-    if not words:
-        return Polarity.NEUTRAL
+    if words[-3:] == ("up", "to", "date"):
+        return Polarity.GOOD
     negated = any(word in NEGATIONS for word in words)
+    weak = False
     for word in reversed(words):
-        found = _head(word, whole=len(words) == 1)
-        if found is not None:
+        if word in WEAK_HEADS:
+            weak = True
+            continue
+        found = _head(word)
+        if found is not None and not (weak and found is Polarity.WORKING):
             return _flip(found) if negated else found
+    if weak:
+        return Polarity.NEUTRAL if negated else Polarity.WEAK
     return Polarity.NEUTRAL
 
 
-def _head(word: str, *, whole: bool) -> Polarity | None:
+def _head(word: str) -> Polarity | None:
     if word in BAD_HEADS:
         return Polarity.BAD
     if word in GOOD_HEADS:
         return Polarity.GOOD
     if word in NEUTRAL_HEADS:
-        return Polarity.NEUTRAL if whole else None
+        return Polarity.NEUTRAL
     each = word_sense(word)
-    if each is None:
-        return None
-    return {
-        Sense.GOOD: Polarity.GOOD,
-        Sense.BAD: Polarity.BAD,
-        Sense.WORKING: Polarity.WORKING,
-        Sense.PAUSED: Polarity.PAUSED,
-    }[each]
+    return BY_SENSE[each] if each is not None else None
 
 
 def _flip(found: Polarity) -> Polarity:

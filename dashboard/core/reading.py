@@ -2,34 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
+from dashboard.core.blame import at_fault, blame, failed_openly, finding_of, still_working
 from dashboard.core.conditions import Condition, read_conditions
 from dashboard.core.model import Cause, Verdict
 from dashboard.core.polarity import SUMMARY, Polarity, polarity
 from dashboard.core.subject import Finding, Subject
 from dashboard.core.words import Sense, sense, tokens
 
-HARD = frozenset({"error", "errors", "failed", "failure", "fail", "failing", "fatal", "invalid", "denied", "terminal"})
-"""Words in a reason that mean failure even while the condition is only Unknown."""
-
-STILL = ("in progress", "not yet", "is being", "are being", "still ", "waiting for", "to become ready", "to be ready")
-"""Phrases in a message that mean work goes on; messages are only asked where the reason says nothing."""
-
 SYNC_HEADS = frozenset({"synced", "sync", "reconciled", "reconcile", "operation", "synchronized", "applied", "valid"})
 """Heads of conditions that stay True beside a good summary only if the last change went through."""
+
+WORST_FIRST = (Verdict.STALLED, Verdict.SUSPENDED, Verdict.CONVERGING, None)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the conditions say: `summed_up` by one of them, `ambiguous` when only the default decided."""
+    """What the conditions say: `summed_up` by one of them, `ambiguous` when only the default decided.
+
+    `held` is a wish to hold still that outweighs everything else; `failed` tells that a reason speaks of failure.
+    """
 
     finding: Finding | None = None
     held: Finding | None = None
     summed_up: bool = False
     ambiguous: bool = False
     failed: bool = False
+
+
+@dataclass(slots=True)
+class _Sides:
+    """Conditions by what their True means."""
+
+    good: list[Condition] = field(default_factory=list)
+    bad: list[Condition] = field(default_factory=list)
+    working: list[Condition] = field(default_factory=list)
+    paused: list[Condition] = field(default_factory=list)
+    weak: list[Condition] = field(default_factory=list)
+    by_type: dict[str, Condition] = field(default_factory=dict)
+
+    @property
+    def summary(self) -> Condition | None:
+        """The strongest condition that sums the object up."""
+        return next((self.by_type[name] for name in SUMMARY if name in self.by_type), None)
+
+    @property
+    def busy(self) -> Condition | None:
+        """A condition that says that work goes on."""
+        for each in self.working:
+            if each.status == "True" and sense(each.reason) is not Sense.GOOD:
+                return each
+        for each in self.weak:
+            if each.status == "True" and sense(each.reason) is not Sense.GOOD and _runs_itself(each):
+                return each
+            if each.status == "True" and not self.good and still_working(each.message):
+                return each
+        return None
 
 
 def read_all(subject: Subject) -> Reading:
@@ -39,7 +69,7 @@ def read_all(subject: Subject) -> Reading:
     top = read(subject.conditions, wanted) if subject.conditions else Reading()
     if top.held is not None or (top.finding is not None and top.finding.verdict is not Verdict.CONVERGED):
         return top
-    for nested in nested_conditions(subject, lists_only=top.finding is not None):
+    for nested in _nested(subject, lists_only=top.finding is not None):
         reading = read(nested, wanted)
         if reading.finding is None:
             continue
@@ -50,7 +80,7 @@ def read_all(subject: Subject) -> Reading:
     return top
 
 
-def nested_conditions(subject: Subject, *, lists_only: bool) -> Iterator[tuple[Condition, ...]]:
+def _nested(subject: Subject, *, lists_only: bool) -> Iterator[tuple[Condition, ...]]:
     """Conditions one level down: of mappings (`conditionedStatus`) and of lists (`parents`, `listeners`)."""
     for value in subject.status.values():
         if isinstance(value, Mapping) and not lists_only:
@@ -63,116 +93,126 @@ def nested_conditions(subject: Subject, *, lists_only: bool) -> Iterator[tuple[C
                     yield read_conditions(entry)
 
 
-def read(conditions: Iterable[Condition], generation: int | None) -> Reading:
+def read(conditions: Sequence[Condition], generation: int | None) -> Reading:
     """Held, failed, stale, summed up, or merely the sum of the parts; linear in the number of conditions."""
-    by_polarity: dict[Polarity, list[Condition]] = {each: [] for each in Polarity}
-    by_type: dict[str, Condition] = {}
+    sides = _sort(_newest_of_log(conditions))
+    return (
+        _held(sides)
+        or _failed(sides)
+        or _stale(sides, generation)
+        or (_summed_up(sides.summary, sides) if sides.summary is not None else _summed_parts(sides))
+    )
+
+
+def _sort(conditions: Sequence[Condition]) -> _Sides:
+    sides = _Sides()
+    lists = {
+        Polarity.GOOD: sides.good, Polarity.BAD: sides.bad, Polarity.WORKING: sides.working,
+        Polarity.PAUSED: sides.paused, Polarity.WEAK: sides.weak,
+    }  # fmt: skip
     for condition in conditions:
-        by_type.setdefault(condition.type, condition)
-        by_polarity[polarity(condition.type)].append(condition)
-    held = next((each for each in by_polarity[Polarity.PAUSED] if each.status == "True"), None)
-    if held is not None:
-        return Reading(held=_finding(Verdict.SUSPENDED, held))
-    summary = next((by_type[name] for name in SUMMARY if name in by_type), None)
-    ill = next((each for each in by_polarity[Polarity.BAD] if each.status == "True"), None)
-    if ill is not None:
-        verdict = (
-            Verdict.CONVERGING if ill.severity == "Info" or sense(ill.reason) is Sense.WORKING else Verdict.STALLED
-        )
-        return Reading(_finding(verdict, ill), summed_up=True, failed=True)
-    busy = [each for each in by_polarity[Polarity.WORKING] if _at_work(each)]
-    if summary is None:
-        busy += [
-            each for each in by_polarity[Polarity.NEUTRAL] if each.status == "True" and still_working(each.message)
-        ]
-    good = by_polarity[Polarity.GOOD]
-    stale = next((each for each in ([summary] if summary else good) if _stale(each, generation)), None)
-    if stale is not None:
-        sentence = f"condition {stale.type} describes generation {stale.generation}, spec is {generation}"
-        return Reading(Finding(Verdict.CONVERGING, "GenerationUnseen", Cause(sentence)), summed_up=True)
-    if summary is not None:
-        return _summed_up(summary, good, busy)
-    return _summed_parts(good, busy)
+        sides.by_type.setdefault(condition.type, condition)
+        side = lists.get(polarity(condition.type))
+        if side is not None:
+            side.append(condition)
+    return sides
 
 
-def _summed_up(summary: Condition, good: list[Condition], busy: list[Condition]) -> Reading:
+def _newest_of_log(conditions: Sequence[Condition]) -> Sequence[Condition]:
+    """Some controllers keep conditions as a log, with types repeated: only its newest entry is about now."""
+    if len({condition.type for condition in conditions}) == len(conditions):
+        return conditions
+    newest = max(enumerate(conditions), key=lambda pair: (pair[1].since or 0.0, pair[0]))
+    return (newest[1],)
+
+
+def _held(sides: _Sides) -> Reading | None:
+    for each in sides.paused:
+        if each.status == "True":
+            return Reading(held=finding_of(Verdict.SUSPENDED, each))
+    for each in sides.working:
+        if sense(each.reason) is Sense.PAUSED:
+            return Reading(held=finding_of(Verdict.SUSPENDED, each))
+    return None
+
+
+def _failed(sides: _Sides) -> Reading | None:
+    """A condition that is True when things go ill, or a transition that ended in failure."""
+    for each in sides.bad:
+        if each.status == "True":
+            return Reading(finding_of(at_fault(each), each), summed_up=True, failed=True)
+    for each in sides.working:
+        if each.status == "False" and sense(each.reason) is Sense.BAD:
+            return Reading(finding_of(Verdict.STALLED, each), summed_up=True, failed=True)
+    return None
+
+
+def _stale(sides: _Sides, generation: int | None) -> Reading | None:
+    if generation is None:
+        return None
+    summary = sides.summary
+    for each in [summary] if summary is not None else sides.good:
+        if each.generation is not None and each.generation < generation:
+            sentence = f"condition {each.type} describes generation {each.generation}, spec is {generation}"
+            finding = Finding(Verdict.CONVERGING, "GenerationUnseen", Cause(sentence))
+            return Reading(finding, summed_up=True)
+    return None
+
+
+def _summed_up(summary: Condition, sides: _Sides) -> Reading:
     if summary.status == "True":
-        for each in good:
-            if each.status == "False" and each is not summary and tokens(each.type)[-1] in SYNC_HEADS:
-                return Reading(_finding(blame(each) or Verdict.STALLED, each), summed_up=True)
-        if busy:
-            return Reading(_finding(Verdict.CONVERGING, busy[0]), summed_up=True)
-        return Reading(_finding(Verdict.CONVERGED, summary), summed_up=True)
-    verdict = blame(summary)
-    if verdict is Verdict.STALLED and not _hard(summary) and any(map(_went_through, good)):
+        return Reading(_confirmed(summary, sides), summed_up=True)
+    verdict, others = blame(summary), [each for each in sides.good if each.status != "True" and each is not summary]
+    openly = failed_openly(summary)
+    busy = sides.busy
+    if verdict is Verdict.STALLED and not openly and (busy is not None or any(map(_went_through, sides.good))):
         verdict = Verdict.CONVERGING
-    others = [each for each in good if each.status != "True" and each is not summary]
     if verdict is not Verdict.STALLED:
         for each in others:
             if blame(each) is Verdict.SUSPENDED:
-                return Reading(held=_finding(Verdict.SUSPENDED, each))
-        worse = next((each for each in others if each.status == "False" and _hard(each)), None)
+                return Reading(held=finding_of(Verdict.SUSPENDED, each))
+        worse = next((each for each in others if each.status == "False" and failed_openly(each)), None)
         if worse is not None:
-            return Reading(_finding(Verdict.STALLED, worse), summed_up=True)
+            return Reading(finding_of(Verdict.STALLED, worse), summed_up=True)
     if verdict is not None:
-        return Reading(_finding(verdict, summary), summed_up=True)
-    if busy:
-        return Reading(_finding(Verdict.CONVERGING, busy[0]), summed_up=True)
+        return Reading(finding_of(verdict, summary), summed_up=True)
+    if busy is not None:
+        return Reading(finding_of(Verdict.CONVERGING, busy), summed_up=True)
     for each in others:
         told = blame(each)
         if told is not None:
-            return Reading(_finding(told, each), summed_up=True)
-    return Reading(_finding(Verdict.STALLED, summary), summed_up=True, ambiguous=True)
+            return Reading(finding_of(told, each), summed_up=True)
+    return Reading(finding_of(Verdict.STALLED, summary), summed_up=True, ambiguous=True)
 
 
-def _summed_parts(good: list[Condition], busy: list[Condition]) -> Reading:
-    """No summary: the worst of the parts."""
-    unwell = [(blame(each), each) for each in good if each.status != "True"]
-    for wanted in (Verdict.STALLED, Verdict.SUSPENDED, Verdict.CONVERGING, None):
+def _confirmed(summary: Condition, sides: _Sides) -> Finding:
+    """A good summary, unless its own reason, a failed sync or a transition speaks against it."""
+    if failed_openly(summary) and sense(summary.reason) is Sense.BAD:
+        return finding_of(Verdict.STALLED, summary)
+    for each in sides.good:
+        if each.status == "False" and each is not summary and tokens(each.type)[-1] in SYNC_HEADS:
+            return finding_of(blame(each) or Verdict.STALLED, each)
+    busy = sides.busy
+    if busy is not None:
+        return finding_of(Verdict.CONVERGING, busy)
+    return finding_of(Verdict.CONVERGED, summary)
+
+
+def _summed_parts(sides: _Sides) -> Reading:
+    """No summary: the worst of the parts; weak ones (`Active`) count where there is nothing better."""
+    parts, busy = sides.good or sides.weak, sides.busy
+    unwell = [(blame(each), each) for each in parts if each.status != "True"]
+    for wanted in WORST_FIRST:
         for verdict, each in unwell:
-            if verdict is wanted:
-                if verdict is None and busy:
-                    return Reading(_finding(Verdict.CONVERGING, busy[0]))
-                return Reading(
-                    _finding(verdict or Verdict.STALLED, each), ambiguous=verdict is None, failed=_hard(each)
-                )
-    if busy:
-        return Reading(_finding(Verdict.CONVERGING, busy[0]))
-    return Reading(_finding(Verdict.CONVERGED, good[0])) if good else Reading()
-
-
-def blame(condition: Condition) -> Verdict | None:
-    """Why a condition that should be True is not: still working, gave up, held; None where nothing tells.
-
-    Severity as Azure Service Operator and Cluster API document it: Info works, Warning retries, Error gave up.
-    """
-    if condition.severity == "Error":
-        return Verdict.STALLED
-    if condition.severity in ("Info", "Warning"):
-        return Verdict.CONVERGING
-    told = sense(condition.reason)
-    if told is Sense.PAUSED:
-        return Verdict.SUSPENDED
-    if condition.status != "False":
-        return Verdict.STALLED if _hard(condition) else Verdict.CONVERGING
-    if told is Sense.BAD:
-        return Verdict.STALLED
-    if told is Sense.WORKING or still_working(condition.message):
-        return Verdict.CONVERGING
-    return None if condition.reason or condition.message else Verdict.CONVERGING
-
-
-def still_working(message: str) -> bool:
-    """Whether a message tells of work that goes on: `Waiting for …`, `… is being created`."""
-    start = message[:200].lower()
-    first = tokens(start[:24])
-    if first and first[0].endswith("ing") and sense(first[0]) is Sense.WORKING:
-        return True
-    return any(phrase in start for phrase in STILL)
-
-
-def _hard(condition: Condition) -> bool:
-    return not HARD.isdisjoint(tokens(condition.reason))
+            if verdict is not wanted:
+                continue
+            if verdict is None and busy is not None:
+                return Reading(finding_of(Verdict.CONVERGING, busy))
+            found = finding_of(verdict or Verdict.STALLED, each)
+            return Reading(found, ambiguous=verdict is None, failed=failed_openly(each))
+    if busy is not None:
+        return Reading(finding_of(Verdict.CONVERGING, busy))
+    return Reading(finding_of(Verdict.CONVERGED, parts[0])) if parts else Reading()
 
 
 def _went_through(condition: Condition) -> bool:
@@ -180,19 +220,6 @@ def _went_through(condition: Condition) -> bool:
     return condition.status == "True" and tokens(condition.type)[-1:] == ("synced",)
 
 
-def _at_work(condition: Condition) -> bool:
-    return condition.status == "True" and sense(condition.reason) is not Sense.GOOD
-
-
-def _stale(condition: Condition, generation: int | None) -> bool:
-    return generation is not None and condition.generation is not None and condition.generation < generation
-
-
-def _finding(verdict: Verdict, condition: Condition) -> Finding:
-    reason = condition.reason or (
-        condition.type if verdict is Verdict.CONVERGED else f"{condition.type}{condition.status}"
-    )
-    if verdict is Verdict.CONVERGED:
-        return Finding(verdict, reason, since=condition.since)
-    sentence = condition.message or condition.reason or f"condition {condition.type} is {condition.status or 'not set'}"
-    return Finding(verdict, reason, Cause(sentence, reason=condition.reason), condition.since)
+def _runs_itself(condition: Condition) -> bool:
+    """`Running` for the reason `Running`: the controller's own loop, not the object, is at work."""
+    return condition.type == "Running" and condition.reason == "Running"

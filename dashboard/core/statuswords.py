@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dashboard.core.objects import text
 from dashboard.core.polarity import Polarity, polarity
 from dashboard.core.subject import Subject, as_list
-from dashboard.core.words import Sense, sense, tokens
+from dashboard.core.words import RUNS, Sense, sense, tokens
 
 FIRST = (
     "phase", "stage", "state", "status", "health", "currentStatus", "currentState", "overallStatus", "overallState",
@@ -17,19 +17,31 @@ FIRST = (
 )  # fmt: skip
 """Fields that sum an object up in one word, the strongest first."""
 
-HEADS = frozenset({"phase", "state", "status", "health"})
+HEADS = frozenset({"phase", "state", "status", "health", "robustness", "progress"})
 PAST = frozenset({"last", "previous", "prev", "old", "desired", "target", "initial"})
-FLAGS = frozenset({"ready", "healthy", "available", "synced", "succeeded", "completed", "provisioned", "reconciled"})
+FLAGS = frozenset(
+    {
+        "ready",
+        "healthy",
+        "available",
+        "synced",
+        "succeeded",
+        "completed",
+        "provisioned",
+        "reconciled",
+        "valid",
+        "readyToUse",
+        "initialized",
+    }
+)
 ERRORS = ("error", "errorMessage", "failureReason", "failureMessage", "errorReason")
 MESSAGES = ("message", "error", "errorMessage", "errorDescription", "reason", "description", "failureMessage")
+CHECKS = frozenset({"health", "operation", "robustness"})
+WORST_FIRST = (Sense.BAD, Sense.PAUSED, Sense.WORKING, Sense.GOOD)
 OUTSIDE = frozenset({"atProvider", "output", "outputs"})
 """Parts of a status that repeat what somebody else's API says: conditions tell what it means."""
 
-RUNS = frozenset(
-    """run job backup restore snapshot task build pipeline workflow migration execution experiment test export import
-    analysis scan request operation hook action dump""".split()
-)
-"""Last words of kinds that run to an end, for which `Running` is not the goal."""
+UNDERWAY = frozenset({"running", "active", "started", "initialized", "created", "initialised", "live", "executing"})
 
 READ_AT_MOST = 200
 """Entries of one mapping or list that are looked at."""
@@ -43,33 +55,37 @@ class Word:
     value: str
     sense: Sense
     message: str = ""
+    well_known: bool = False
 
 
 def status_word(subject: Subject) -> Word | None:
-    """The word that decides: the first of the well-known fields, else the worst of the similar ones."""
-    chosen = _well_known(subject)
+    """The word that decides: the worst of the well-known fields, else the worst of the similar ones.
+
+    A good phase is still questioned by what is said of health and of the last operation; a working one by a pause.
+    """
+    chosen = _worst(_well_known(subject))
     similar = list(_similar(subject))
-    if chosen is not None:
-        if chosen.sense is Sense.WORKING:
-            return next((word for word in similar if "paused" in tokens(word.value)), chosen)
-        if chosen.sense is not Sense.GOOD:
-            return chosen
-        similar = [word for word in similar if "operation" in tokens(word.name)]
-    for wanted in (Sense.BAD, Sense.PAUSED, Sense.WORKING, Sense.GOOD):
-        for word in similar:
-            if word.sense is wanted and (chosen is None or wanted is not Sense.GOOD):
-                return word
-    return chosen or _unreadable(subject)
+    if chosen is None:
+        worst = _worst(similar)
+        return worst if worst is not None and worst.sense is not Sense.GOOD else _unreadable(subject) or worst
+    if chosen.sense is Sense.GOOD:
+        return _worst([chosen, *(word for word in similar if not CHECKS.isdisjoint(tokens(word.name)))])
+    if chosen.sense is Sense.WORKING:
+        return next((word for word in similar if "paused" in tokens(word.value)), chosen)
+    return chosen
 
 
-def _well_known(subject: Subject) -> Word | None:
+def _worst(words: Iterable[Word]) -> Word | None:
+    return min(words, key=lambda word: WORST_FIRST.index(word.sense), default=None)
+
+
+def _well_known(subject: Subject) -> Iterator[Word]:
     for name in FIRST:
         value = subject.status.get(name)
         if isinstance(value, str) and value:
             word = _word(subject, name, value)
             if word is not None:
-                return word
-    return None
+                yield replace(word, well_known=True)
 
 
 def _unreadable(subject: Subject) -> Word | None:
@@ -138,7 +154,7 @@ def _word(subject: Subject, name: str, value: str) -> Word | None:
     told = sense(value)
     if told is None:
         return None
-    if told is Sense.GOOD and value.lower() in ("running", "active") and _runs_to_an_end(subject.kind):
+    if told is Sense.GOOD and value.lower() in UNDERWAY and _runs_to_an_end(subject.kind):
         told = Sense.WORKING
     message = next((text(subject.status.get(each)) for each in MESSAGES if subject.status.get(each)), "")
     return Word(f"status.{name}", text(value, 80), told, message)

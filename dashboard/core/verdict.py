@@ -16,6 +16,7 @@ from dashboard.core.generic import generic
 from dashboard.core.kinds import KINDS
 from dashboard.core.lifecycle import deletion, stale_generation
 from dashboard.core.model import Assessment, EventNote, Gap, Relative, Verdict
+from dashboard.core.profiles import by_profile
 from dashboard.core.relatives import digest, event_note
 from dashboard.core.subject import Finding, Subject
 
@@ -42,13 +43,14 @@ def assess(
     return Assessment(finding.verdict, finding.reason, finding.cause, gaps, since, at_least, finding.recheck_at)
 
 
-def judge(subject: Subject) -> Finding:
-    """The object's own published verdict, without its children."""
+def judge(subject: Subject, *, with_profiles: bool = True) -> Finding:
+    """The object's own published verdict, without its children. `with_profiles` is for measuring only."""
     finding = deletion(subject) or stale_generation(subject)
     if finding is not None:
         return finding
     rule = KINDS.get((subject.group, subject.kind))
-    return (rule(subject) if rule is not None else None) or generic(subject)
+    finding = rule(subject) if rule is not None else by_profile(subject) if with_profiles else None
+    return finding or generic(subject)
 
 
 def _sort(

@@ -8,8 +8,15 @@ that outweighs work, and that outweighs success: `CompletedWithErrors` has faile
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from enum import Enum
 from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+_DATA: Mapping[str, Any] = yaml.safe_load(Path(__file__).with_name("words.yaml").read_text("utf-8"))
 
 
 class Sense(Enum):
@@ -21,82 +28,27 @@ class Sense(Enum):
     PAUSED = "paused"
 
 
-GOOD = frozenset(
-    """
-    ready running active available healthy health succeeded success successful successfully succeed complete completed
-    completion done ok okay online bound deployed deploy installed synced synchronized synchronised uptodate current
-    established created finished finish stable valid accepted reconciled green up connected provisioned configured
-    enabled normal operational issued applied validated attached registered approved resolved programmed verified
-    passed satisfied promoted initialized initialised joined live serving alive fulfilled updated upgraded
-    bootstrapped admitted allocated assigned ensured expected listening open published imported exported acquired
-    started settled optimal good working idle insync protected loaded cached stored renewed signed granted
-    acknowledged compliant consistent intact sane present reachable delivered associated elected steady nominal perfect
-    """.split()
-)
+def _list(name: str) -> frozenset[str]:
+    return frozenset(_DATA[name].split())
 
-WORKING = frozenset(
-    """
-    pending progress inprogress waiting wait queued scheduled new requested request unsynced notready
-    unreconciled prepare preparing partially being retry retries retrying await awaiting yet soon rollout
-    transition transitional incomplete unready unprovisioned uninitialized uninitialised notreconciled
-    ongoing underway init setup refresh transient undeployed bootstrap unscheduled unassigned
-    outofsync outdated ack
-    """.split()
-)
 
-BAD = frozenset(
-    """
-    fail fails failed failure failures failing error errors errored err degraded unhealthy invalid aborted abort cancelled
-    canceled rejected reject timeout timedout lost crash crashed crashing crashloopbackoff notfound unreachable
-    unavailable red down offline expired denied deny stuck broken fatal exceeded refused conflict conflicts
-    conflicted conflicting forbidden unauthorized unauthorised unauthenticated misconfigured misconfiguration malformed
-    unsupported missing backoff stalled unrecoverable exception bad insufficient exhausted mismatch mismatched killed
-    oomkilled violation violations violated dead corrupted corrupt blocked cannot cant unable illegal incompatible
-    unknownerror faulted faulty fault panic impaired terminalerror critical crit evicted unschedulable duplicate
-    duplicated disconnected unresolved nonexistent rolledback rollback inaccessible revoked overloaded undefined
-    unprocessable different limit nosuch incorrect unrecognized absent inoperable inconsistent alarm alert warning
-    collision unfulfillable undeliverable unacceptable noncompliant failover deadlock quarantined
-    """.split()
-)
+GOOD = _list("good")
 
-PAUSED = frozenset(
-    """
-    paused pause suspended suspend suspending hibernated hibernate hibernating hibernation stopped halted
-    disabled inactive shutdown standby dormant onhold held parked deactivated frozen cordoned idled
-    poweredoff poweroff unmanaged
-    """.split()
-)
+WORKING = _list("working")
 
-NOT_WORK = frozenset(
-    """
-    string thing nothing something everything anything king ring during spring missing existing warning setting
-    settings serving listening running failing crashing suspending hibernating meeting matching using having
-    conflicting string ping mapping binding routing networking logging monitoring timing tracing building_block
-    remaining following including according
-    """.split()
-)
-"""Tokens that end in -ing without saying that work goes on (those with a sense have it in a list above)."""
+BAD = _list("bad")
 
-DONE_NOUNS = frozenset({"reconcile", "sync", "deployment", "install", "installation", "upgrade", "update"})
+PAUSED = _list("paused")
 
-REFUSALS = frozenset(
-    """
-    accepted valid allowed supported permitted found reachable compliant admitted authorized authorised granted
-    controlled set resolved verified validated consistent responding trusted satisfied possible
-    """.split()
-)
-"""What is *not* one of these was refused; what is *not* another good word is merely not so yet."""
+NOT_WORK = _list("not_work")
+
+REFUSALS = _list("refusals")
+RUNS = _list("runs")
+WEAK = _list("weak")
 
 NEGATIONS = frozenset({"not", "no", "non", "never", "without", "un", "isnt", "arent", "none", "zero"})
 
-JOINED = {
-    "uptodate": Sense.GOOD, "insync": Sense.GOOD, "inprogress": Sense.WORKING, "outofsync": Sense.WORKING,
-    "notready": Sense.WORKING, "onhold": Sense.PAUSED, "notfound": Sense.BAD, "timedout": Sense.BAD,
-    "asexpected": Sense.GOOD, "crashloopbackoff": Sense.BAD, "imagepullbackoff": Sense.BAD, "rolledback": Sense.BAD,
-    "poweredoff": Sense.PAUSED, "off": Sense.PAUSED, "shutdown": Sense.PAUSED, "scaledtozero": Sense.PAUSED,
-    "yellow": Sense.WORKING, "terminated": Sense.WORKING, "unknown": Sense.WORKING, "nosync": Sense.WORKING,
-    "noerror": Sense.GOOD, "noerrors": Sense.GOOD, "doesnotexist": Sense.WORKING,
-}  # fmt: skip
+JOINED = {word: sense for sense in Sense for word in _DATA["whole"].get(sense.value, "").split()}
 """Whole phrases, without their separators, whose sense is not that of their tokens."""
 
 _TOKEN = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z']+|[A-Z]+|\d+")

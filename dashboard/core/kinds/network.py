@@ -12,10 +12,10 @@ def service(subject: Subject) -> Finding:
     """gitops-engine: a load balancer needs an address; kstatus `serviceConditions`: where no status is
     reported at all, a clusterIP will do. Behind it, at least one of its endpoints must be ready.
     """
-    if subject.spec.get("type") == "LoadBalancer" and not _addresses(subject):
-        if "loadBalancer" in subject.status or not subject.spec.get("clusterIP"):
-            cause = Cause("waiting for the cloud's load balancer")
-            return Finding(Verdict.CONVERGING, "NoAddress", cause, subject.created)
+    awaited = "loadBalancer" in subject.status or not subject.spec.get("clusterIP")
+    if subject.spec.get("type") == "LoadBalancer" and awaited and not _addresses(subject):
+        cause = Cause("waiting for the cloud's load balancer")
+        return Finding(Verdict.CONVERGING, "NoAddress", cause, subject.created)
     slices = [each for each in subject.relatives if each.owner_uid == subject.uid and each.key.kind == "EndpointSlice"]
     total, ready = sum(each.replicas for each in slices), sum(each.ready for each in slices)
     if total and not ready:
