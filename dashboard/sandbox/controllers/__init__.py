@@ -10,16 +10,28 @@ from typing import Any
 from dashboard.sandbox.api import Api
 from dashboard.sandbox.client import Client
 from dashboard.sandbox.clock import Clock
+from dashboard.sandbox.controllers.cronjob import CronJobController
+from dashboard.sandbox.controllers.daemonset import DaemonSetController
 from dashboard.sandbox.controllers.deployment import DeploymentController
 from dashboard.sandbox.controllers.events import Recorder
 from dashboard.sandbox.controllers.garbage import GarbageCollector
+from dashboard.sandbox.controllers.hpa import HorizontalController
 from dashboard.sandbox.controllers.informer import Informers
+from dashboard.sandbox.controllers.job import JobController
+from dashboard.sandbox.controllers.job_cleanup import OrphanedJobPods, TtlAfterFinished
 from dashboard.sandbox.controllers.kubelet import Kubelets
 from dashboard.sandbox.controllers.loop import Context
 from dashboard.sandbox.controllers.namespace import NamespaceController
+from dashboard.sandbox.controllers.node_lifecycle import NodeLifecycleController
 from dashboard.sandbox.controllers.nodes import Nodes
+from dashboard.sandbox.controllers.pdb import DisruptionController
+from dashboard.sandbox.controllers.pvc import ClaimProtection, VolumeBinder, VolumeReclaimer
 from dashboard.sandbox.controllers.replicaset import ReplicaSetController
+from dashboard.sandbox.controllers.resourcequota import ResourceQuotaController
 from dashboard.sandbox.controllers.scheduler import Scheduler
+from dashboard.sandbox.controllers.service_endpoints import EndpointSliceController
+from dashboard.sandbox.controllers.statefulset import StatefulSetController
+from dashboard.sandbox.controllers.taint_eviction import TaintEvictionController
 from dashboard.sandbox.registry import Resource
 
 log = logging.getLogger(__name__)
@@ -32,9 +44,38 @@ KINDS = (
     "Pod",
     "ReplicaSet",
     "Deployment",
+    "StatefulSet",
+    "DaemonSet",
+    "Job",
+    "CronJob",
+    "HorizontalPodAutoscaler",
+    "Service",
+    "EndpointSlice",
+    "PersistentVolume",
+    "PodDisruptionBudget",
+    "ResourceQuota",
 )
 
-CONTROLLERS = (DeploymentController, ReplicaSetController)
+CONTROLLERS = (
+    NamespaceController,
+    DeploymentController,
+    ReplicaSetController,
+    StatefulSetController,
+    DaemonSetController,
+    JobController,
+    OrphanedJobPods,
+    TtlAfterFinished,
+    CronJobController,
+    HorizontalController,
+    EndpointSliceController,
+    VolumeBinder,
+    VolumeReclaimer,
+    ClaimProtection,
+    DisruptionController,
+    ResourceQuotaController,
+    NodeLifecycleController,
+    TaintEvictionController,
+)
 """The loops that need nothing but a Context, in the order in which they hear of changes."""
 
 
@@ -47,11 +88,9 @@ def start(api: Api, clock: Clock) -> list[asyncio.Task[None]]:
         return Context(client, clock, informers, Recorder(client, clock))
 
     shared = context(manager)
-    namespaces = NamespaceController(shared)
-    namespaces.create_first()
     kubelet = Client(api, "kubelet")
     nodes = Nodes(kubelet, clock)
-    loops = [namespaces, Scheduler(context(Client(api, "kube-scheduler"))), *(make(shared) for make in CONTROLLERS)]
+    loops = [Scheduler(context(Client(api, "kube-scheduler"))), *(make(shared) for make in CONTROLLERS)]
     Kubelets(context(kubelet))
     collector = GarbageCollector(manager, clock)
     for resource in api.registry:

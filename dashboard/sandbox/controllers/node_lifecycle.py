@@ -112,7 +112,10 @@ class NodeLifecycleController(Controller):
     def _look(self, node: Obj) -> None:
         name = node["metadata"]["name"]
         lease = self.client.get("Lease", LEASES, name)
-        renewed = str(((lease or {}).get("spec") or {}).get("renewTime"))
+        if lease is None:
+            # Never heard of: nothing can be said of its silence.
+            return
+        renewed = str((lease.get("spec") or {}).get("renewTime"))
         before, looks = self._renewals.get(name, ("", 0))
         looks = looks + 1 if renewed == before else 0
         self._renewals[name] = (renewed, looks)

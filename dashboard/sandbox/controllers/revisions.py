@@ -1,7 +1,7 @@
 """ControllerRevisions: the templates that a StatefulSet or a DaemonSet has had, numbered.
 
 Source: `pkg/controller/history`, Kubernetes 1.36. A StatefulSet's revision hashes exactly as upstream's
-(FNV-1 over the patch and a line feed; the recorded `db-5cdc5cb87` comes out): its data is JSON, not a Go dump.
+(FNV-1 over the patch and the number of collisions; the recorded `db-5cdc5cb87` comes out): its data is JSON, not a Go dump.
 """
 
 from __future__ import annotations
@@ -35,17 +35,16 @@ def template_patch(template: Mapping[str, Any]) -> Obj:
 
 
 def encoded(data: Mapping[str, Any]) -> bytes:
-    """Go's json.Marshal of `data` and the line feed that its encoder adds."""
+    """Go's json.Marshal of `data`."""
     text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     for character, escape in (("&", "\\u0026"), ("<", "\\u003c"), (">", "\\u003e")):
         text = text.replace(character, escape)
-    return text.encode() + b"\n"
+    return text.encode()
 
 
 def patch_hash(data: Mapping[str, Any], collisions: int = 0) -> str:
     """history.HashControllerRevision; `collisions` > 0 makes another name after a clash."""
-    probe = str(collisions).encode() if collisions else b""
-    return safe(str(fnv32(encoded(data) + probe)))
+    return safe(str(fnv32(encoded(data) + str(collisions).encode())))
 
 
 def same_template(revision: Mapping[str, Any], template: Mapping[str, Any]) -> bool:
