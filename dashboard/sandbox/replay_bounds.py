@@ -6,7 +6,6 @@ a Deployment's replicas up to maxSurge above, its available Pods down to maxUnav
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -77,21 +76,3 @@ def _widen(found: Ranges, states: Timed) -> None:
             if current is not None:
                 found[name][generation] = current.over((span.low, span.high))
         before = limits
-
-
-def limits_of(spec: State) -> tuple[int, int, int]:
-    """(replicas, maxSurge, maxUnavailable) of a Deployment's spec, as numbers of Pods."""
-    wanted = int(spec.get("replicas", 1))
-    strategy = spec.get("strategy") or {}
-    if strategy.get("type") != "RollingUpdate":
-        return wanted, 0, wanted
-    rolling = strategy.get("rollingUpdate") or {}
-    surge = _pods(rolling.get("maxSurge", 0), wanted, math.ceil)
-    unavailable = _pods(rolling.get("maxUnavailable", 0), wanted, math.floor)
-    return wanted, surge, unavailable if surge or unavailable else 1
-
-
-def _pods(value: Any, of: int, rounded: Any) -> int:
-    if isinstance(value, str) and value.endswith("%"):
-        return int(rounded(int(value[:-1]) * of / 100))
-    return int(value)

@@ -56,7 +56,9 @@ class Story:
     def settled(self) -> list[State]:
         """The states held for HELD or more, and the last one."""
         times = [at for at, _ in self.states] + [max(self.end, self.states[-1][0])]
-        held = [state for (_, state), (at, later) in zip(self.states, pairwise(times), strict=True) if later - at >= HELD]
+        held = [
+            state for (_, state), (at, later) in zip(self.states, pairwise(times), strict=True) if later - at >= HELD
+        ]
         last = self.states[-1][1]
         return held if held and held[-1] is last else [*held, last]
 
@@ -122,7 +124,9 @@ def _order(recorded: Story, replayed: Story, names: Sequence[str]) -> list[str]:
         for second in both:
             clearly = theirs[second][1] - theirs[first][1] > MOMENT
             if clearly and ours[second][0] < ours[first][0]:
-                found.append(f"{first[0]} {first[1]} was recorded before {second[0]} {second[1]}, and replayed after it")
+                found.append(
+                    f"{first[0]} {first[1]} was recorded before {second[0]} {second[1]}, and replayed after it"
+                )
     return found[:1]
 
 

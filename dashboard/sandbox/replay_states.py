@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from dashboard.sandbox.replay_limits import limits_of
 from dashboard.sandbox.replay_trace import Obj
 
 State = dict[str, Any]
@@ -80,6 +81,7 @@ def deployment(obj: Obj, label: Label) -> State:
         "deletion": deletion(obj),
         **_counts(_status(obj), DEPLOYMENT_COUNTS),
         **conditions(obj),
+        "_limits": limits_of(obj["spec"]),
     }
 
 

@@ -70,6 +70,8 @@ class Controller:
             try:
                 await self.sync(key)
             except ApiFailure as failure:
+                # A refusal takes as long to come back as a success.
+                await self.settle()
                 self._failed(key, failure)
             else:
                 self.queue.forget(key)

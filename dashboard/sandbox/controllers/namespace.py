@@ -1,6 +1,6 @@
-"""Namespaces: what every new one gets, and how one is emptied before it goes.
+"""Namespaces: how one is emptied before it goes.
 
-Source: `pkg/controller/namespace/deletion` and `pkg/controller/serviceaccount`, Kubernetes 1.36. Nothing happens for
+Source: `pkg/controller/namespace/deletion`, Kubernetes 1.36. Nothing happens for
 the first five seconds, then Pods go, then everything else, then, when nothing is left, the namespace.
 """
 
@@ -16,12 +16,6 @@ from dashboard.sandbox.registry import Resource
 
 GRACE = 5.0
 FINALIZER = "kubernetes"
-NOTE = (
-    "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the "
-    "internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes "
-    "clusters."
-)
-FIRST = ("default", "kube-node-lease", "kube-public", "kube-system")
 
 
 class NamespaceController(Controller):
@@ -34,30 +28,9 @@ class NamespaceController(Controller):
         super().__init__(context)
         self.informers.on("Namespace", self._changed)
 
-    def create_first(self) -> None:
-        """The namespaces that every cluster has."""
-        for name in FIRST:
-            if self.client.get("Namespace", "", name) is None:
-                self.client.create("Namespace", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-
     def _changed(self, old: Obj | None, new: Obj | None) -> None:
-        if new is None:
-            return
-        if is_deleting(new):
+        if new is not None and is_deleting(new):
             self.queue.add_after(key_of(new), GRACE)
-        elif old is None:
-            self._furnish(new["metadata"]["name"])
-
-    def _furnish(self, namespace: str) -> None:
-        """The service account that Pods use, and the CA that they trust."""
-        account: Obj = {"apiVersion": "v1", "kind": "ServiceAccount"}
-        account["metadata"] = {"name": "default", "namespace": namespace}
-        ca: Obj = {"apiVersion": "v1", "kind": "ConfigMap", "data": {"ca.crt": ""}}
-        ca["metadata"] = {"name": "kube-root-ca.crt", "namespace": namespace}
-        ca["metadata"]["annotations"] = {"kubernetes.io/description": NOTE}
-        for obj in (account, ca):
-            if self.client.get(obj["kind"], namespace, obj["metadata"]["name"]) is None:
-                self.client.create(obj["kind"], obj)
 
     async def sync(self, key: Key) -> None:
         """Empty a namespace that is being deleted, as far as it goes; come back until it is empty."""
