@@ -19,7 +19,7 @@ custom/*, -metrics.k8s.io/*, -*.metrics.k8s.io/*, -*/*Review, -packages.operator
 """In RECONCILERVIZ_KINDS' own syntax. Left out on purpose: what has no loop (ConfigMaps, Leases, RBAC), what
 only repeats another (Endpoints, events.k8s.io), and samples without a history (metrics)."""
 
-PATTERN = re.compile(r"([a-z0-9.*?-]+)/([a-z0-9*?]+)")
+PATTERN = re.compile(r"([a-z0-9.*?][a-z0-9.*?-]*)/([a-z0-9*?]+)")
 NEVER = frozenset({("", "secret")})
 """Not even when asked: a dashboard that never holds a secret cannot leak one."""
 
@@ -59,13 +59,13 @@ def parse_patterns(text: str) -> tuple[Pattern, ...]:
 def is_builtin_group(group: str) -> bool:
     """Whether Kubernetes itself serves this group, told by its name alone.
 
-    Its own groups have no dot (`apps`), one label before k8s.io (`networking.k8s.io`) or belong to the
-    API server (`flowcontrol.apiserver.k8s.io`); projects use deeper names (`gateway.networking.k8s.io`)
-    or their own domains. A CRD's group is custom whatever its name: callers know those.
+    Its own groups have no dot (`apps`) or one label before k8s.io (`networking.k8s.io`), with two exceptions;
+    projects use deeper names (`gateway.networking.k8s.io`) or their own domains. A CRD's group is custom
+    whatever its name: callers know those.
     """
-    if "." not in group:
+    if "." not in group or group.endswith((".apiserver.k8s.io", "rbac.authorization.k8s.io")):
         return True
-    return group.endswith(".apiserver.k8s.io") or (group.endswith(".k8s.io") and group.count(".") == 2)
+    return group.endswith(".k8s.io") and group.count(".") == 2
 
 
 class KindFilter:

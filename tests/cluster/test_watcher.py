@@ -338,11 +338,40 @@ async def test_sink_that_fails_is_our_mistake_and_is_not_the_end(wire: Wire) -> 
 CHAOS_KINDS = (PODS, DEPLOYMENTS, NODES, NAMESPACES, CRDS, WIDGETS)
 
 
-async def wreak(wire: Wire, chance: random.Random) -> None:
-    """One fault, or a few writes."""
-    kind = chance.choice(CHAOS_KINDS)
-    everywhere = lambda request: request.path == kind.path and not is_probe(request)  # noqa: E731 - a matcher
-    match chance.randrange(13):
+async def half_line(wire: Wire, kind: ResourceType, chance: random.Random) -> None:
+    wire.send(kind, b'{"type":"MODIFIED","object":{"meta')
+    await asyncio.sleep(0.01)
+    wire.cut_watches(kind)
+
+
+async def stall_then_cut(wire: Wire, kind: ResourceType, chance: random.Random) -> None:
+    wire.stall(kind)
+    await asyncio.sleep(0.1)
+    wire.cut_watches(kind)
+
+
+async def restart(wire: Wire, kind: ResourceType, chance: random.Random) -> None:
+    await wire.stop()
+    if chance.random() < 0.5:
+        wire.forget_history()
+    await asyncio.sleep(chance.uniform(0, 0.3))
+    await wire.start()
+
+
+async def restore(wire: Wire, kind: ResourceType, chance: random.Random) -> None:
+    await wire.stop()
+    wire.objects[PODS.path].pop(("shop", "precious"), None)
+    wire.restore(wire.version - chance.randrange(1, 50))
+    await wire.start()
+
+
+async def fail_requests(wire: Wire, kind: ResourceType, chance: random.Random) -> None:
+    fault = chance.choice([cut, *(refuse(code, "Chaos") for code in (410, 429, 500, 503))])
+    wire.next(lambda request: request.path == kind.path and not is_probe(request), fault, times=2)
+
+
+async def small_mischief(wire: Wire, kind: ResourceType, chance: random.Random) -> None:
+    match chance.randrange(6):
         case 0:
             wire.cut_watches(chance.choice([kind, None]))
         case 1:
@@ -350,36 +379,26 @@ async def wreak(wire: Wire, chance: random.Random) -> None:
         case 2:
             wire.send(kind, b"garbage\n")
         case 3:
-            wire.send(kind, b'{"type":"MODIFIED","object":{"meta')
-            wire.cut_watches(kind)
-        case 4:
-            wire.next(everywhere, refuse(chance.choice([410, 429, 500, 503]), "Chaos"), times=2)
-        case 5:
-            wire.next(everywhere, cut, times=2)
-        case 6:
-            wire.stall(kind)
-            await asyncio.sleep(0.1)
-            wire.cut_watches(kind)
-        case 7:
-            await wire.stop()
-            if chance.random() < 0.5:
-                wire.forget_history()
-            await asyncio.sleep(chance.uniform(0, 0.3))
-            await wire.start()
-        case 8:
             wire.next(is_probe, hang)
-        case 9:
-            await wire.stop()
-            if ("shop", "precious") in wire.objects[PODS.path]:
-                wire.objects[PODS.path].pop(("shop", "precious"))
-            wire.restore(wire.version - chance.randrange(1, 50))
-            await wire.start()
-        case 10:
+        case 4:
             define(wire, WIDGETS, generation=wire.version)
-        case 11:
+        case 5:
             wire.bookmark(kind)
-        case 12:
-            wire.put(PODS, "precious", at=wire.version)
+
+
+FAULTS = (half_line, stall_then_cut, restart, restore, fail_requests, small_mischief, small_mischief, small_mischief)
+
+
+def write(wire: Wire, chance: random.Random) -> None:
+    """A few writes to whatever kinds."""
+    wire.put(PODS, "precious", at=wire.version)
+    for _ in range(chance.randrange(6)):
+        kind = chance.choice((PODS, DEPLOYMENTS, NODES, WIDGETS))
+        if chance.random() < 0.7 or not wire.objects[kind.path]:
+            wire.put(kind, f"x-{chance.randrange(15)}", spec={"n": chance.random()})
+        else:
+            namespace, name = chance.choice(sorted(wire.objects[kind.path]))
+            wire.delete(kind, name, namespace)
 
 
 @pytest.mark.parametrize("seed", [7, 20261124, None])
@@ -389,15 +408,9 @@ async def test_chaos_ends_with_zero_differences(wire: Wire, seed: int | None) ->
     chance = random.Random(seed)
     define(wire, WIDGETS)
     async with looking(wire, seed=seed) as (watcher, mirror):
-        for _ in range(60):
-            for _ in range(chance.randrange(6)):
-                kind = chance.choice((PODS, DEPLOYMENTS, NODES, WIDGETS))
-                if chance.random() < 0.7:
-                    wire.put(kind, f"x-{chance.randrange(15)}", spec={"n": chance.random()})
-                elif wire.objects[kind.path]:
-                    namespace, name = chance.choice(sorted(wire.objects[kind.path]))
-                    wire.delete(kind, name, namespace)
-            await wreak(wire, chance)
+        for _ in range(50):
+            write(wire, chance)
+            await chance.choice(FAULTS)(wire, chance.choice(CHAOS_KINDS), chance)
             await asyncio.sleep(chance.uniform(0, 0.05))
         wire.faults.clear()
         await converged(mirror, wire, *CHAOS_KINDS, seconds=15)
