@@ -31,7 +31,7 @@ def limit_refusals(ranges: Iterable[Mapping[str, Any]], storage: str, obj: Mappi
         return [text for item in _items(items, "PersistentVolumeClaim") for text in _broken(item, asked, asked)]
     if storage != "pods":
         return []
-    said = []
+    said: list[str] = []
     containers = [c.get("resources") or {} for c in obj["spec"]["containers"]]
     for item in _items(items, "Container"):
         for resources in containers:

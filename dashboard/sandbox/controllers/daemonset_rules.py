@@ -172,7 +172,9 @@ def _sides(here: Iterable[Obj], digest: str) -> tuple[list[Obj], list[Obj]]:
 
 
 def _roll_by_deletion(pods: Mapping[str, list[Obj]], digest: str, limit: int, available: Available) -> Changes:
-    lacking, broken, candidates = 0, [], []
+    lacking = 0
+    broken: list[Obj] = []
+    candidates: list[Obj] = []
     for here in pods.values():
         new, old = _sides(here, digest)
         if len(new) + len(old) != 1:
@@ -188,7 +190,8 @@ def _roll_by_deletion(pods: Mapping[str, list[Obj]], digest: str, limit: int, av
 
 
 def _roll_by_surge(pods: Mapping[str, list[Obj]], digest: str, limit: int, available: Available) -> Changes:
-    surged, changes, candidates = 0, Changes(), []
+    surged, changes = 0, Changes()
+    candidates: list[str] = []
     for node, here in pods.items():
         new, old = _sides(here, digest)
         if len(new) > 1 or len(old) > 1:

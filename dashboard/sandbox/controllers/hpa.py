@@ -142,8 +142,8 @@ class HorizontalController(Controller):
                 shown.append(proposal.status)
         status["currentMetrics"] = shown
         best = max(proposals, key=lambda one: one.replicas, default=None)
-        for _, error in errors:
-            self._say(hpa, "Warning", error.reason, f"{error.prefix}: {error}")
+        for _, failed in errors:
+            self._say(hpa, "Warning", failed.reason, f"{failed.prefix}: {failed}")
         if errors and (best is None or best.replicas < current):
             self._unable(hpa, status, len(metrics), errors)
             return None

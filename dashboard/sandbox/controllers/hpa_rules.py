@@ -7,7 +7,7 @@ the imitated world.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,7 @@ NO_METRICS_API = (
 )
 NO_METRICS = "no metrics returned from resource metrics API"
 
+Ratio = Callable[[Mapping[str, float]], float]
 Condition = tuple[str, str, str, str]
 """(type, status, reason, message)."""
 
@@ -53,7 +54,7 @@ LIMITS = {
     "ScaleUpLimit": "the desired replica count is increasing faster than the maximum scale rate",
     "ScaleDownLimit": "the desired replica count is decreasing faster than the maximum scale rate",
 }
-DEFAULT_POLICIES = {
+DEFAULT_POLICIES: dict[str, tuple[Obj, ...]] = {
     "scaleUp": (
         {"type": "Pods", "value": 4, "periodSeconds": 15},
         {"type": "Percent", "value": 100, "periodSeconds": 15},
@@ -136,7 +137,7 @@ def propose(metric: Mapping[str, Any], current: int, pods: Sequence[Obj], load: 
     return Proposal(replicas, name, {"type": "Resource", "resource": {"name": resource, "current": shown}})
 
 
-def _ratio(target: Mapping[str, Any], wants: Mapping[str, float]) -> Any:
+def _ratio(target: Mapping[str, Any], wants: Mapping[str, float]) -> Ratio:
     """A function from usage by Pod to usage ÷ target."""
 
     def by_share(used: Mapping[str, float]) -> float:
@@ -148,7 +149,7 @@ def _ratio(target: Mapping[str, Any], wants: Mapping[str, float]) -> Any:
     return by_share if target.get("averageUtilization") is not None else by_value
 
 
-def _replicas(current: int, used: dict[str, float], unready: int, ratio: Any) -> int:
+def _replicas(current: int, used: dict[str, float], unready: int, ratio: Ratio) -> int:
     """ceil(ratio × ready Pods), unless the difference is within the tolerance; unready Pods dampen scaling up."""
     first = ratio(used)
     if not (unready and first > 1.0):

@@ -20,6 +20,7 @@ from dashboard.sandbox.controllers.kubelet_images import ImageStore
 from dashboard.sandbox.controllers.kubelet_status import Container, phase_of, pod_status, pull_error
 from dashboard.sandbox.controllers.loop import Context
 from dashboard.sandbox.controllers.meta import Obj, is_deleting, is_finished, key_of, uid_of
+from dashboard.sandbox.controllers.nodes import is_lost
 from dashboard.sandbox.failures import ApiFailure
 
 log = logging.getLogger(__name__)
@@ -48,6 +49,7 @@ class Kubelets:
         self._ips: dict[str, str] = {}
         self.images = ImageStore(context.client, context.informers)
         self._informers.on("Pod", self._pod_changed)
+        self._informers.on("Node", self._node_changed)
 
     def _pod_changed(self, old: Obj | None, new: Obj | None) -> None:
         pod = new or old
@@ -65,7 +67,27 @@ class Kubelets:
 
     def _is_ours(self, pod: Obj) -> bool:
         node = pod["spec"].get("nodeName")
-        return bool(node) and self._informers.get("Node", "", node) is not None
+        found = self._informers.get("Node", "", node) if node else None
+        return found is not None and not is_lost(found)
+
+    def _node_changed(self, old: Obj | None, new: Obj | None) -> None:
+        """A kubelet that stops drops what it was doing; one that comes back goes on from what the API says."""
+        if old is None or new is None or is_lost(old) == is_lost(new):
+            return
+        for pod in self._informers.list("Pod"):
+            if pod["spec"].get("nodeName") != new["metadata"]["name"]:
+                continue
+            self._forget(uid_of(pod))
+            if not is_lost(new):
+                self._resume(pod)
+
+    def _resume(self, pod: Obj) -> None:
+        containers = containers_of(pod)
+        if is_deleting(pod) or is_finished(pod) or not all(one.is_running for one in containers):
+            fresh = {**pod, "status": {**(pod.get("status") or {}), "startTime": None}}
+            self._pod_changed(None, fresh)
+            return
+        self.publish(pod, phase_of(containers, pod["spec"].get("restartPolicy", "Always")), containers, sandbox=True)
 
     def _start(self, uid: str, work: Coroutine[Any, Any, None]) -> None:
         running = self._tasks.pop(uid, None)

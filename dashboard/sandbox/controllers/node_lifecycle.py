@@ -2,8 +2,7 @@
 
 Imitates `pkg/controller/nodelifecycle` of kube-controller-manager 1.36. A node whose lease is not renewed for fifty
 seconds is Unknown, its Pods are no longer Ready; what taint_eviction.py does to them follows from the taints.
-A stand-in node is lost on purpose by the annotation LOST: its kubelet then neither renews its lease nor
-touches its Pods, until the annotation is removed.
+A stand-in node is lost on purpose by an annotation (nodes.py).
 """
 
 from __future__ import annotations
@@ -14,13 +13,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dashboard.sandbox.controllers.loop import Context, Controller
-from dashboard.sandbox.controllers.meta import Key, Obj, annotations_of, condition, is_finished, is_ready, key_of
+from dashboard.sandbox.controllers.meta import Key, Obj, condition, is_finished, is_ready, key_of
 from dashboard.sandbox.failures import ApiFailure
 
 COMPONENT = "node-controller"
-LOST = "sandbox.reconcilerviz/lost"
-"""Annotation of a Node, `true`: its kubelet has stopped."""
-
 LEASES = "kube-node-lease"
 MONITOR = 5.0
 """Seconds between looks at the leases (node-monitor-period)."""
@@ -39,11 +35,6 @@ PRESSURES = {
     "NetworkUnavailable": "node.kubernetes.io/network-unavailable",
 }
 MANAGED = frozenset([UNSCHEDULABLE, NOT_READY, UNREACHABLE, *PRESSURES.values()])
-
-
-def is_lost(node: Mapping[str, Any]) -> bool:
-    """Whether the node's kubelet is stopped on purpose."""
-    return annotations_of(node).get(LOST) == "true"
 
 
 def wanted_taints(node: Mapping[str, Any]) -> list[tuple[str, str]]:

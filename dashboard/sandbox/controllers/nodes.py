@@ -1,18 +1,26 @@
-"""The stand-in nodes, and the heartbeats by which they say that they live."""
+"""The stand-in nodes, and the heartbeats by which they say that they live.
+
+A node is lost on purpose by the annotation LOST: its kubelet then neither renews its lease nor touches its Pods,
+until the annotation is removed.
+"""
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
+from typing import Any
 
 from dashboard.sandbox.client import Client
 from dashboard.sandbox.clock import Clock
-from dashboard.sandbox.controllers.meta import Obj, is_deleting
+from dashboard.sandbox.controllers.meta import Obj, annotations_of, is_deleting, is_true
 from dashboard.sandbox.failures import ApiFailure
 
 NAMES = ("node-0", "node-1", "node-2")
 CAPACITY = {"cpu": "8", "ephemeral-storage": "100Gi", "memory": "32Gi", "pods": "110"}
 RENEW = 10.0
 """Seconds between renewals of a node's lease (the kubelet's default)."""
+LOST = "sandbox.reconcilerviz/lost"
+"""Annotation of a Node, `true`: its kubelet has stopped."""
 LEASES = "kube-node-lease"
 HEALTH = (
     ("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
@@ -20,6 +28,11 @@ HEALTH = (
     ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
     ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
 )
+
+
+def is_lost(node: Mapping[str, Any]) -> bool:
+    """Whether the node's kubelet is stopped on purpose."""
+    return annotations_of(node).get(LOST) == "true"
 
 
 def new_node(index: int, name: str, stamp: str) -> Obj:
@@ -86,8 +99,15 @@ class Nodes:
             await self._clock.sleep(RENEW)
             for name in NAMES:
                 node = self._client.get("Node", "", name)
-                if node is not None and not is_deleting(node):
+                if node is not None and not is_deleting(node) and not is_lost(node):
                     self._renew(name, node)
+                    self._recover(name, node)
+
+    def _recover(self, name: str, node: Obj) -> None:
+        """A kubelet that lives says so, whatever was said of its node meanwhile."""
+        if not is_true(node, "Ready"):
+            conditions = [_health(entry, self._clock.stamp()) for entry in HEALTH]
+            self._client.patch("Node", "", name, {"status": {"conditions": conditions}}, subresource="status")
 
     def _renew(self, name: str, node: Obj) -> None:
         now = self._clock.micro_stamp()

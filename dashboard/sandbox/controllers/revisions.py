@@ -1,7 +1,8 @@
 """ControllerRevisions: the templates that a StatefulSet or a DaemonSet has had, numbered.
 
 Source: `pkg/controller/history`, Kubernetes 1.36. A StatefulSet's revision hashes exactly as upstream's
-(FNV-1 over the patch and the number of collisions; the recorded `db-5cdc5cb87` comes out): its data is JSON, not a Go dump.
+(FNV-1 over the patch and the number of collisions; the recorded `db-5cdc5cb87` comes out): its data is JSON, not a
+Go dump.
 """
 
 from __future__ import annotations
