@@ -199,10 +199,11 @@ def _said(recording: Recording, names: Mapping[str, str], translations: Mapping[
         about = event["involvedObject"]
         label = names.get(about.get("uid", "")) or f"{about['kind']}/{about['name']}"
         group = re.sub(r"\[\d+\]$", "[…]", label)
-        message = plain(event["reason"], translated(event.get("message", ""), translations))
-        said = (event.get("type", ""), event["reason"], event.get("reportingComponent", ""), message)
-        if said[1] != "Pulling" or "missing" in message:
-            found.setdefault(group, set()).add(said)
+        for message in {plain(event["reason"], one.get("message", "")) for _, one in track.seen}:
+            text = translated(message, translations)
+            if event["reason"] != "Pulling" or "missing" in text:
+                said = (event.get("type", ""), event["reason"], event.get("reportingComponent", ""), text)
+                found.setdefault(group, set()).add(said)
     return found
 
 

@@ -248,9 +248,21 @@ DEFAULTS: dict[str, Callable[[Obj], None]] = {
 }
 """By storage name (`deployments.apps`)."""
 
+SPECCED = frozenset(DEFAULTS) - {
+    "storageclasses.storage.k8s.io",
+    "secrets",
+    "namespaces",
+    "endpointslices.discovery.k8s.io",
+    "clusterrolebindings.rbac.authorization.k8s.io",
+    "rolebindings.rbac.authorization.k8s.io",
+}
+"""Kinds with a spec, which is there even when nobody wrote it."""
+
 
 def fill(storage: str, obj: Obj) -> None:
     """Fill in the defaults of a kind (in place)."""
     rule = DEFAULTS.get(storage)
     if rule is not None:
+        if storage in SPECCED and not isinstance(obj.get("spec"), dict):
+            obj["spec"] = {}
         rule(obj)

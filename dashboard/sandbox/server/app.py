@@ -88,7 +88,8 @@ class Server:
 
     def _openapi(self, request: web.Request, path: str) -> web.Response:
         if request.headers.get("Kubectl-Command", "").startswith("kubectl explain"):
-            raise ApiFailure(501, "NotImplemented", EXPLAIN, {})
+            # kubectl shows the body of a failed schema request only when it is plain text.
+            return web.Response(status=501, text=EXPLAIN)
         if path == "/openapi/v3":
             return respond(request, openapi.index(self.api.registry))
         parts = path.removeprefix("/openapi/v3/").split("/")
