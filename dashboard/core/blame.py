@@ -13,6 +13,9 @@ HARD = frozenset({"error", "errors", "failed", "failure", "fail", "failing", "fa
 FAILED_STARTS = ("error", "failed", "failure", "fatal", "cannot ", "could not ", "unable to", "invalid", "panic")
 """How a message begins that tells of a failure, whatever the reason beside it says."""
 
+ENDS = frozenset({"Complete", "Completed", "Succeeded", "Finished", "Done"})
+UNDERWAY = frozenset({"running", "active", "started", "created", "scheduled", "submitted", "executing"})
+
 STILL = (
     "in progress", "not yet", "is being", "are being", "still ", "waiting for", "to become ready", "to be ready",
     "not complete", "requeu", "yet to", "to be created", "will retry", "retrying",
@@ -36,7 +39,7 @@ def blame(condition: Condition) -> Verdict | None:
         return Verdict.STALLED if _hard_reason(condition) else Verdict.CONVERGING
     if told is Sense.BAD or _failed_message(condition.message):
         return Verdict.STALLED
-    if told is Sense.WORKING or still_working(condition.message):
+    if told is Sense.WORKING or still_working(condition.message) or _not_at_its_end(condition):
         return Verdict.CONVERGING
     return None if condition.reason or condition.message else Verdict.CONVERGING
 
@@ -56,8 +59,8 @@ def failed_openly(condition: Condition) -> bool:
 def still_working(message: str) -> bool:
     """Whether a message tells of work that goes on: `Waiting for …`, `… is being created`."""
     start = message[:200].lower()
-    first = tokens(start[:24])
-    if first and first[0].endswith("ing") and sense(first[0]) is Sense.WORKING:
+    first = tokens(message[:24])
+    if first and (first[0].endswith("ing") or first[0] == "wait") and sense(first[0]) is Sense.WORKING:
         return True
     return any(phrase in start for phrase in STILL)
 
@@ -70,6 +73,11 @@ def finding_of(verdict: Verdict, condition: Condition) -> Finding:
         return Finding(verdict, reason, since=condition.since)
     sentence = condition.message or condition.reason or f"condition {condition.type} is {condition.status or 'not set'}"
     return Finding(verdict, reason, Cause(sentence, reason=condition.reason), condition.since)
+
+
+def _not_at_its_end(condition: Condition) -> bool:
+    """`Complete` is False because it runs."""
+    return condition.type in ENDS and not UNDERWAY.isdisjoint(tokens(condition.reason))
 
 
 def _hard_reason(condition: Condition) -> bool:

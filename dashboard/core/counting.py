@@ -10,19 +10,20 @@ from dashboard.core.model import Cause, Verdict
 from dashboard.core.subject import Finding, Subject
 
 RATIO = re.compile(r"(\d{1,6})/(\d{1,6})")
-READY = ("readyReplicas", "availableReplicas", "updatedReplicas")
+REPLICAS = ("readyReplicas", "availableReplicas", "updatedReplicas", "updatedReadyReplicas", "replicas")
+ANSWERS: Mapping[str, tuple[str, ...]] = {
+    "desiredNumberScheduled": ("currentNumberScheduled", "updatedNumberScheduled", "numberReady", "numberAvailable"),
+    "matchedPods": ("updatedPods", "readyPods", "updatedReadyPods"),
+    "expectedNodes": ("availableNodes",),
+    "instances": ("readyInstances",),
+}
+"""Fields of a status that say how many there should be, and those that answer them."""
 
 
-def short_of_replicas(subject: Subject) -> Finding | None:
-    """Fewer ready, available or updated replicas than `spec.replicas` asks for."""
-    want = subject.spec.get("replicas")
-    if type(want) is not int:
-        return None
-    for name in READY:
-        have = subject.status.get(name)
-        if type(have) is int and have < want:
-            return Finding(Verdict.CONVERGING, "NotAllReady", Cause(f"{name}: {have}/{want}"))
-    return None
+def short_of_count(subject: Subject) -> Finding | None:
+    """Fewer ready, available or updated than wanted: by `spec.replicas`, by the status, in a part of the status."""
+    spec, status = subject.spec, subject.status
+    return _short(spec.get("replicas"), status, REPLICAS) or _short_within(status) or _short_part(status)
 
 
 def short_of_ratio(subject: Subject) -> Finding | None:
@@ -31,6 +32,37 @@ def short_of_ratio(subject: Subject) -> Finding | None:
         match = RATIO.fullmatch(value)
         if match is not None and int(match[1]) < int(match[2]):
             return Finding(Verdict.CONVERGING, "NotAllReady", Cause(f"Ready: {value}"))
+    return None
+
+
+def _short(want: Any, status: Mapping[Any, Any], names: tuple[str, ...]) -> Finding | None:
+    if type(want) is not int:
+        return None
+    for name in names:
+        have = status.get(name)
+        if type(have) is int and have < want:
+            return Finding(Verdict.CONVERGING, "NotAllReady", Cause(f"{name}: {have}/{want}"))
+    return None
+
+
+def _short_within(status: Mapping[Any, Any]) -> Finding | None:
+    for wanted, names in ANSWERS.items():
+        if wanted in status:
+            found = _short(status[wanted], status, names)
+            if found is not None:
+                return found
+    return None
+
+
+def _short_part(status: Mapping[Any, Any]) -> Finding | None:
+    """A listed part (`instances`, `shards`) with fewer ready replicas than it has."""
+    for value in list(status.values())[:100]:
+        if isinstance(value, list):
+            for entry in value[:200]:
+                if isinstance(entry, Mapping) and "replicas" in entry:
+                    found = _short(entry["replicas"], entry, ("readyReplicas", "availableReplicas"))
+                    if found is not None:
+                        return found
     return None
 
 

@@ -6,21 +6,17 @@ the object up (`Ready`) decides; a phase refines it; the rest only where neither
 
 from __future__ import annotations
 
-from dashboard.core.counting import short_of_ratio, short_of_replicas
+from dataclasses import replace
+
+from dashboard.core.counting import short_of_count, short_of_ratio
 from dashboard.core.intent import declared_suspension
 from dashboard.core.model import Cause, Verdict
+from dashboard.core.profiles import BY_SENSE
 from dashboard.core.reading import Reading, read_all
 from dashboard.core.silence import no_answer
-from dashboard.core.statuswords import Word, status_word
+from dashboard.core.statuswords import Word, runs_to_an_end, status_word
 from dashboard.core.subject import Finding, Subject
 from dashboard.core.words import Sense
-
-BY_SENSE = {
-    Sense.GOOD: Verdict.CONVERGED,
-    Sense.WORKING: Verdict.CONVERGING,
-    Sense.BAD: Verdict.STALLED,
-    Sense.PAUSED: Verdict.SUSPENDED,
-}
 
 
 def generic(subject: Subject) -> Finding:
@@ -34,7 +30,7 @@ def generic(subject: Subject) -> Finding:
     found = _published(subject)
     if found.verdict is not Verdict.CONVERGED:
         return found
-    return short_of_replicas(subject) or found
+    return short_of_count(subject) or found
 
 
 def _published(subject: Subject) -> Finding:
@@ -47,6 +43,8 @@ def _published(subject: Subject) -> Finding:
     if word is not None:
         return _by_word(reading, word)
     if reading.finding is not None:
+        if reading.weak and reading.finding.verdict is Verdict.CONVERGED and runs_to_an_end(subject.kind):
+            return replace(reading.finding, verdict=Verdict.CONVERGING, cause=Cause("running to its end"))
         return reading.finding
     return short_of_ratio(subject) or Finding(Verdict.CONVERGED, "NothingToWaitFor")
 

@@ -51,11 +51,22 @@ def declared_suspension(subject: Subject) -> Finding | None:
     for parent in ROLLOUTS:
         if as_mapping(spec.get(parent)).get("paused") is True:
             return _held(f"spec.{parent}.paused is true")
+    return _desired_state(spec, "spec") or _annotated(as_mapping(subject.meta.get("annotations")))
+
+
+def _desired_state(spec: Mapping[str, Any], path: str) -> Finding | None:
+    """A state that the spec asks for, in itself or for the job or lifecycle that it describes."""
     for name in DESIRED_STATES:
         value = spec.get(name)
         if isinstance(value, str) and len(value) < 40 and sense(value) is Sense.PAUSED:
-            return _held(f"spec.{name} is {value}")
-    return _annotated(as_mapping(subject.meta.get("annotations")))
+            return _held(f"{path}.{name} is {value}")
+    if path == "spec":
+        for parent in ("job", "lifecycle"):
+            inner = spec.get(parent)
+            held = _desired_state(inner, f"spec.{parent}") if isinstance(inner, Mapping) else None
+            if held is not None:
+                return held
+    return None
 
 
 def _annotated(annotations: Mapping[str, Any]) -> Finding | None:

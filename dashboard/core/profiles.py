@@ -13,9 +13,17 @@ import yaml
 from dashboard.core.model import Cause, Verdict
 from dashboard.core.objects import text
 from dashboard.core.subject import Finding, Subject, as_mapping
+from dashboard.core.words import Sense, sense
 
 PATH = Path(__file__).with_name("profiles.yaml")
 MOST = 15
+BY_SENSE = {
+    Sense.GOOD: Verdict.CONVERGED,
+    Sense.WORKING: Verdict.CONVERGING,
+    Sense.BAD: Verdict.STALLED,
+    Sense.PAUSED: Verdict.SUSPENDED,
+}
+"""What a word's sense makes of the object that says it of itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +81,8 @@ def by_profile(subject: Subject) -> Finding | None:
 
 
 def _worded(profile: Profile, path: str, value: str) -> Finding | None:
-    verdict = profile.words.get(value)
+    told = sense(value)
+    verdict = profile.words.get(value) or (BY_SENSE[told] if told is not None else None)
     return _finding(verdict, value, f"{path} is {value}") if verdict is not None else None
 
 

@@ -15,6 +15,22 @@ from dashboard.core.words import Sense, sense, tokens
 SYNC_HEADS = frozenset({"synced", "sync", "reconciled", "reconcile", "operation", "synchronized", "applied", "valid"})
 """Heads of conditions that stay True beside a good summary only if the last change went through."""
 
+DONE = frozenset(
+    {
+        "available",
+        "complete",
+        "completed",
+        "success",
+        "successful",
+        "succeeded",
+        "finished",
+        "done",
+        "expected",
+        "ready",
+    }
+)
+"""Words in a transition's reason that say that it is over: `Progressing` for the reason NewReplicaSetAvailable."""
+
 WORST_FIRST = (Verdict.STALLED, Verdict.SUSPENDED, Verdict.CONVERGING, None)
 
 
@@ -22,7 +38,8 @@ WORST_FIRST = (Verdict.STALLED, Verdict.SUSPENDED, Verdict.CONVERGING, None)
 class Reading:
     """What the conditions say: `summed_up` by one of them, `ambiguous` when only the default decided.
 
-    `held` is a wish to hold still that outweighs everything else; `failed` tells that a reason speaks of failure.
+    `held` is a wish to hold still that outweighs everything else; `failed` tells that a reason speaks of failure,
+    `weak` that only conditions of use were there.
     """
 
     finding: Finding | None = None
@@ -30,6 +47,7 @@ class Reading:
     summed_up: bool = False
     ambiguous: bool = False
     failed: bool = False
+    weak: bool = False
 
 
 @dataclass(slots=True)
@@ -52,12 +70,10 @@ class _Sides:
     def busy(self) -> Condition | None:
         """A condition that says that work goes on."""
         for each in self.working:
-            if each.status == "True" and sense(each.reason) is not Sense.GOOD:
+            if each.status in ("True", "Unknown") and DONE.isdisjoint(tokens(each.reason)):
                 return each
         for each in self.weak:
-            if each.status == "True" and sense(each.reason) is not Sense.GOOD and _runs_itself(each):
-                return each
-            if each.status == "True" and not self.good and still_working(each.message):
+            if each.status == "True" and (_runs_itself(each) or (not self.good and _tells_of_work(each))):
                 return each
         return None
 
@@ -209,15 +225,19 @@ def _summed_parts(sides: _Sides) -> Reading:
             if verdict is None and busy is not None:
                 return Reading(finding_of(Verdict.CONVERGING, busy))
             found = finding_of(verdict or Verdict.STALLED, each)
-            return Reading(found, ambiguous=verdict is None, failed=failed_openly(each))
+            return Reading(found, ambiguous=verdict is None, failed=verdict is not None)
     if busy is not None:
         return Reading(finding_of(Verdict.CONVERGING, busy))
-    return Reading(finding_of(Verdict.CONVERGED, parts[0])) if parts else Reading()
+    return Reading(finding_of(Verdict.CONVERGED, parts[0]), weak=not sides.good) if parts else Reading()
 
 
 def _went_through(condition: Condition) -> bool:
     """The controller's last action succeeded (`Synced`), so that what is not ready is still on its way."""
     return condition.status == "True" and tokens(condition.type)[-1:] == ("synced",)
+
+
+def _tells_of_work(condition: Condition) -> bool:
+    return sense(condition.reason) is not Sense.GOOD and still_working(condition.message)
 
 
 def _runs_itself(condition: Condition) -> bool:

@@ -19,6 +19,9 @@ FIRST = (
 
 HEADS = frozenset({"phase", "state", "status", "health", "robustness", "progress"})
 PAST = frozenset({"last", "previous", "prev", "old", "desired", "target", "initial"})
+NOW = frozenset({"operation", "observed"})
+"""`lastOperationStatus` and `lastObservedState` are about now, whatever their `last` says."""
+
 FLAGS = frozenset(
     {
         "ready",
@@ -109,7 +112,9 @@ def _similar(subject: Subject) -> Iterator[Word]:
         elif isinstance(value, bool):
             yield from _flag(name, value)
         elif isinstance(value, Mapping):
-            if name not in OUTSIDE:
+            if name in ERRORS and isinstance(value.get("message"), str):
+                yield Word(f"status.{name}", text(value["message"], 80), Sense.BAD, text(value["message"]))
+            elif name not in OUTSIDE:
                 yield from _nested(subject, name, value, 0)
         elif name != "conditions":
             yield from _failed_entries(subject, name, value)
@@ -143,7 +148,7 @@ def _failed_entries(subject: Subject, name: str, value: Any) -> Iterator[Word]:
 
 def _named(subject: Subject, path: str, name: str, value: str) -> Iterator[Word]:
     parts = tokens(name)
-    if not parts or parts[-1] not in HEADS or (not PAST.isdisjoint(parts) and "operation" not in parts):
+    if not parts or parts[-1] not in HEADS or (not PAST.isdisjoint(parts) and NOW.isdisjoint(parts)):
         return
     word = _word(subject, path, value)
     if word is not None:
@@ -154,12 +159,12 @@ def _word(subject: Subject, name: str, value: str) -> Word | None:
     told = sense(value)
     if told is None:
         return None
-    if told is Sense.GOOD and value.lower() in UNDERWAY and _runs_to_an_end(subject.kind):
+    if told is Sense.GOOD and value.lower() in UNDERWAY and runs_to_an_end(subject.kind):
         told = Sense.WORKING
     message = next((text(subject.status.get(each)) for each in MESSAGES if subject.status.get(each)), "")
     return Word(f"status.{name}", text(value, 80), told, message)
 
 
-def _runs_to_an_end(kind: str) -> bool:
+def runs_to_an_end(kind: str) -> bool:
     parts = tokens(kind)
     return bool(parts) and parts[-1] in RUNS
