@@ -118,7 +118,7 @@ class Sheet:
         entry = self.condition(type_)
         if entry is not None:
             has = entry.get("status")
-            self.add(f"condition · {type_}", "", status, has, has != status, changed(entry))
+            self.add(f"condition · {type_}", "", status, has, has != status, dated=changed(entry))
 
     @property
     def children(self) -> list[Relative]:
