@@ -84,7 +84,7 @@ def test_a_path_that_is_another_site_to_a_browser_is_not_followed(locked: access
 def test_a_cookie_dies_with_its_token_and_cannot_be_forged_or_promoted(locked: access.Policy) -> None:
     viewer = locked.cookie_for("view")
     assert locked.role("", viewer) == "view"
-    assert locked.role("", viewer.replace("v", "e", 1)) is None
+    assert locked.role("", viewer[:-1] + ("A" if viewer[-1] != "A" else "B")) is None
     renewed = access.Policy(port=PORT, token=TOKEN, view_token="another-token-1")
     assert renewed.role("", viewer) is None
     other_port = access.Policy(port=PORT + 1, token=TOKEN, view_token=VIEW_TOKEN)
