@@ -1,0 +1,76 @@
+"""What templates need to show a verdict, a gap bar, a time, and a stranger's text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django import template
+
+from dashboard.web import shapes, wording
+
+register = template.Library()
+
+
+@register.filter
+def plain(value: object, limit: int = wording.LIMIT) -> str:
+    """A stranger's text made inert and cut."""
+    return wording.plain(value, limit)
+
+
+@register.filter
+def middle(value: object, limit: int = 48) -> str:
+    """A name or a tag, cut in its middle."""
+    return wording.middle(value, limit)
+
+
+@register.filter
+def value(given: object) -> str:
+    """A field's value as the ledger shows it: text as it is, nothing as a dash, the rest as JSON."""
+    if given is None or given == "":
+        return "—"
+    if isinstance(given, bool | list | dict):
+        return wording.plain(json.dumps(given, ensure_ascii=False, default=str))
+    if isinstance(given, float):
+        return shapes.number(given)
+    return wording.plain(given)
+
+
+@register.filter
+def took(seconds: float) -> str:
+    """A measured step."""
+    return wording.took(seconds)
+
+
+@register.inclusion_tag("parts/glyph.html")
+def glyph(verdict: str) -> dict[str, Any]:
+    """A verdict's mark: its shape and colour, with its word for those who do not see it."""
+    return {"verdict": verdict}
+
+
+@register.inclusion_tag("parts/bar.html")
+def gapbar(bar: Any) -> dict[str, Any]:
+    """A gap bar, or nothing."""
+    return {"drawing": shapes.draw(bar)}
+
+
+@register.inclusion_tag("parts/since.html")
+def since(moment: float | None, now: float, at_least: bool = False, prefix: str = "") -> dict[str, Any]:
+    """How long ago, ticking in the browser, absolute on hover; `≥` where it is only a bound."""
+    if moment is None:
+        return {"at": None}
+    return {
+        "at": repr(float(moment)),
+        "least": at_least,
+        "prefix": prefix,
+        "text": wording.duration(now - moment),
+        "absolute": wording.absolute(moment),
+        "iso": wording.absolute(moment).replace(" UTC", "Z").replace(" ", "T"),
+    }
+
+
+@register.filter
+def get(mapping: Mapping[str, Any], key: str) -> Any:
+    """The value under a computed key, None where there is none."""
+    return mapping.get(key)

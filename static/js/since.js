@@ -1,0 +1,45 @@
+// <rv-since at="Unix seconds" least prefix="for">: how long ago, ticking under a minute, absolute on hover.
+
+import { now } from "viz/page.js";
+import { absolute, duration } from "viz/wording.js";
+
+const shown = new Set();
+
+class Since extends HTMLElement {
+  static observedAttributes = ["at", "least", "prefix"];
+  #time = null;
+
+  connectedCallback() {
+    this.#time = this.querySelector("time") ?? this.appendChild(document.createElement("time"));
+    shown.add(this);
+    this.#name();
+    this.tick();
+  }
+
+  disconnectedCallback() {
+    shown.delete(this);
+  }
+
+  attributeChangedCallback() {
+    if (!this.#time) return;
+    this.#name();
+    this.tick();
+  }
+
+  #name() {
+    const at = Number(this.getAttribute("at"));
+    const said = absolute(at);
+    this.#time.title = `${this.hasAttribute("least") ? "at least " : ""}since ${said}`;
+    this.#time.dateTime = said.replace(" UTC", "Z").replace(" ", "T");
+  }
+
+  tick() {
+    const at = Number(this.getAttribute("at"));
+    const prefix = this.getAttribute("prefix");
+    const text = `${prefix ? `${prefix} ` : ""}${this.hasAttribute("least") ? "≥ " : ""}${duration(now() - at)}`;
+    if (this.#time.textContent !== text) this.#time.textContent = text;
+  }
+}
+
+customElements.define("rv-since", Since);
+setInterval(() => shown.forEach((each) => each.tick()), 1000);
