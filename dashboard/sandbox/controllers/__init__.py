@@ -26,6 +26,7 @@ from dashboard.sandbox.controllers.node_lifecycle import NodeLifecycleController
 from dashboard.sandbox.controllers.nodes import Nodes
 from dashboard.sandbox.controllers.pdb import DisruptionController
 from dashboard.sandbox.controllers.pvc import ClaimProtection, VolumeBinder, VolumeReclaimer
+from dashboard.sandbox.controllers.pace import Pace
 from dashboard.sandbox.controllers.replicaset import ReplicaSetController
 from dashboard.sandbox.controllers.resourcequota import ResourceQuotaController
 from dashboard.sandbox.controllers.scheduler import Scheduler
@@ -83,16 +84,17 @@ def start(api: Api, clock: Clock) -> list[asyncio.Task[None]]:
     """Set every loop going; the tasks run until they are cancelled."""
     manager = Client(api, "kube-controller-manager")
     informers = Informers(manager, KINDS)
+    pace = Pace(clock.speed)
 
     def context(client: Client) -> Context:
-        return Context(client, clock, informers, Recorder(client, clock))
+        return Context(client, clock, informers, Recorder(client, clock), pace)
 
     shared = context(manager)
     kubelet = Client(api, "kubelet")
     nodes = Nodes(kubelet, clock)
     loops = [Scheduler(context(Client(api, "kube-scheduler"))), *(make(shared) for make in CONTROLLERS)]
     Kubelets(context(kubelet))
-    collector = GarbageCollector(manager, clock)
+    collector = GarbageCollector(manager, pace)
     for resource in api.registry:
         for obj in api.store.objects(resource.storage).values():
             collector.seen(resource.kind, "ADDED", obj)
@@ -103,7 +105,7 @@ def start(api: Api, clock: Clock) -> list[asyncio.Task[None]]:
     api.after_write.append(changed)
     informers.seed()
     nodes.create()
-    work = [informers.run(), nodes.run(), collector.run(), *(loop.run() for loop in loops)]
+    work = [pace.run(), informers.run(), nodes.run(), collector.run(), *(loop.run() for loop in loops)]
     return [_task(one) for one in work]
 
 

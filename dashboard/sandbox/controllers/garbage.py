@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dashboard.sandbox.client import Client
-from dashboard.sandbox.clock import Clock
 from dashboard.sandbox.controllers.meta import Obj, is_deleting, key_of, uid_of
+from dashboard.sandbox.controllers.pace import Pace
 from dashboard.sandbox.failures import ApiFailure
 
 LATENCY = 0.005
@@ -28,9 +28,9 @@ Node = tuple[str, str, str]
 class GarbageCollector:
     """Follows every kind. Keeps who depends on whom by uid."""
 
-    def __init__(self, client: Client, clock: Clock) -> None:
+    def __init__(self, client: Client, pace: Pace) -> None:
         self._client = client
-        self._clock = clock
+        self._pace = pace
         self._objects: dict[str, tuple[Node, Obj]] = {}
         self._dependents: dict[str, set[str]] = {}
         self._todo: deque[str] = deque()
@@ -85,7 +85,7 @@ class GarbageCollector:
             while not self._todo:
                 self._wake.clear()
                 await self._wake.wait()
-            await self._clock.sleep(LATENCY)
+            await self._pace.wait(LATENCY)
             for _ in range(len(self._todo)):
                 uid = self._todo.popleft()
                 self._queued.discard(uid)

@@ -17,6 +17,7 @@ from dashboard.sandbox.clock import Clock
 from dashboard.sandbox.controllers.events import Recorder
 from dashboard.sandbox.controllers.informer import Informers
 from dashboard.sandbox.controllers.meta import Key
+from dashboard.sandbox.controllers.pace import Pace
 from dashboard.sandbox.controllers.queue import WorkQueue
 from dashboard.sandbox.failures import ApiFailure
 
@@ -29,12 +30,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a controller works with: its client, the clock, the shared caches, the recorder of Events."""
+    """What a controller works with: its client, the clock, the shared caches, the recorder of Events, the pace."""
 
     client: Client
     clock: Clock
     informers: Informers
     recorder: Recorder
+    pace: Pace
 
 
 class Controller:
@@ -48,7 +50,8 @@ class Controller:
         self.clock = context.clock
         self.informers = context.informers
         self.recorder = context.recorder
-        self.queue = WorkQueue(context.clock)
+        self.pace = context.pace
+        self.queue = WorkQueue(context.clock, context.pace)
 
     async def sync(self, key: Key) -> None:
         """Compare what is wanted with what is there for one object, and act on the difference."""
@@ -56,7 +59,7 @@ class Controller:
 
     async def settle(self) -> None:
         """The time that a write takes to come back to its writer."""
-        await self.clock.sleep(WRITE)
+        await self.pace.wait(WRITE)
 
     async def run(self) -> None:
         """Work for ever."""

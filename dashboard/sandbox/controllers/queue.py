@@ -10,16 +10,20 @@ from collections import deque
 
 from dashboard.sandbox.clock import Clock
 from dashboard.sandbox.controllers.meta import Key
+from dashboard.sandbox.controllers.pace import Pace
 
 FIRST_RETRY = 0.005
 LONGEST_RETRY = 1000.0
+SHORT = 0.1
+"""Retries sooner than this race with other controllers' writes, and keep their pace."""
 
 
 class WorkQueue:
     """Keys waiting for a worker."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, pace: Pace) -> None:
         self._clock = clock
+        self._pace = pace
         self._order: deque[Key] = deque()
         self._dirty: set[Key] = set()
         self._busy: set[Key] = set()
@@ -58,7 +62,11 @@ class WorkQueue:
         """Queue a key whose work failed, later each time."""
         failures = self._failures.get(key, 0)
         self._failures[key] = failures + 1
-        self.add_after(key, min(FIRST_RETRY * 2**failures, LONGEST_RETRY))
+        pause = min(FIRST_RETRY * 2**failures, LONGEST_RETRY)
+        if pause < SHORT:
+            self._pace.call(pause, lambda: self.add(key))
+        else:
+            self.add_after(key, pause)
 
     def failures(self, key: Key) -> int:
         """How often in a row the key's work has failed."""

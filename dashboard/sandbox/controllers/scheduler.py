@@ -79,7 +79,7 @@ class Scheduler(Controller):
             return
         if pod["spec"].get("schedulerName", self.name) != self.name:
             return
-        await self.clock.sleep(LATENCY)
+        await self.pace.wait(LATENCY)
         nodes = self.informers.list("Node")
         if self._waits_for_claims(pod):
             self._refuse(pod, f"0/{len(nodes)} nodes are available: {UNBOUND}. not found")
