@@ -68,6 +68,14 @@ class Subject:
             self._conditions = read_conditions(self.status)
         return self._conditions
 
+    @property
+    def own_events(self) -> list[EventNote]:
+        """The Events that are about this object itself."""
+        return [note for note in self.events if (note.about_uid == self.uid if note.about_uid else self._named(note))]
+
+    def _named(self, note: EventNote) -> bool:
+        return note.about.name == self.name and note.about.kind == self.kind
+
     def condition(self, type_: str) -> Condition | None:
         """The condition of this type, or None."""
         return find(self.conditions, type_)

@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from dashboard.core import causes
+from dashboard.core.conditions import Condition
 from dashboard.core.model import Cause, Verdict
 from dashboard.core.objects import text, timestamp
 from dashboard.core.subject import Finding, Subject, as_count, as_list, as_mapping
@@ -19,6 +21,9 @@ UNREADY_WINDOW = 600.0
 
 TRUST_AFTER = 10.0
 """A restarted container must have run for at least this long: the kubelet's first back-off is 10 s."""
+
+BLOCKING = frozenset({"FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox", "FailedMapVolume"})
+"""Events of the kubelet and the attach controller that hold a Pod's containers back."""
 
 GAVE_UP = frozenset(
     {
@@ -60,7 +65,7 @@ def _failed(subject: Subject) -> Finding:
         ended = as_mapping(as_mapping(entry.get("state")).get("terminated"))
         if ended and ended.get("exitCode") != 0:
             word = reason or text(ended.get("reason")) or "Failed"
-            return Finding(Verdict.STALLED, word, Cause(_exit_sentence(entry, ended), reason=word))
+            return Finding(Verdict.STALLED, word, Cause(causes.ending(subject, entry, ended), reason=word))
     sentence = text(subject.status.get("message")) or f"the Pod has failed ({reason or 'no reason given'})"
     return Finding(Verdict.STALLED, reason or "Failed", Cause(sentence, reason=reason))
 
@@ -81,7 +86,7 @@ def _failing_container(subject: Subject) -> Finding | None:
         if isinstance(ended, Mapping):
             if ended.get("exitCode") != 0 or (always and not init):
                 reason = text(ended.get("reason")) or "Error"
-                sentence = _exit_sentence(entry, ended)
+                sentence = causes.ending(subject, entry, ended)
                 return Finding(
                     Verdict.STALLED, reason, Cause(sentence, reason=reason), timestamp(ended.get("finishedAt"))
                 )
@@ -104,8 +109,7 @@ def _recovering(
     if subject.now >= trusted_at:
         return None
     reason = text(last.get("reason")) or "Error"
-    restarts = as_count(entry.get("restartCount"))
-    sentence = f"{_exit_sentence(entry, last)}, restarted {restarts} times" if restarts else _exit_sentence(entry, last)
+    sentence = _restarted(entry, causes.ending(subject, entry, last))
     return Finding(Verdict.STALLED, "Restarted", Cause(sentence, reason=reason), ended, trusted_at)
 
 
@@ -119,40 +123,65 @@ def _ready(subject: Subject, since: float | None) -> Finding:
 def _not_ready(subject: Subject, phase: str) -> Finding:
     scheduled = subject.condition("PodScheduled")
     if scheduled is not None and scheduled.status == "False":
-        began = scheduled.since or subject.created
-        cause = Cause(scheduled.message or "waiting for a node", reason=scheduled.reason)
-        if scheduled.reason == "Unschedulable":
-            until = began + SCHEDULE_WINDOW if began is not None else None
-            if until is None or subject.now >= until:
-                return Finding(Verdict.STALLED, scheduled.reason, cause, began)
-            return Finding(Verdict.CONVERGING, scheduled.reason, cause, began, until)
-        return Finding(Verdict.CONVERGING, scheduled.reason or "Scheduling", cause, began)
-    total = len(as_list(subject.spec.get("containers")))
-    statuses = [entry for entry, init in container_statuses(subject) if not init]
-    ready = sum(1 for entry in statuses if entry.get("ready") is True)
+        return _unscheduled(subject, scheduled)
     shown = subject.condition("Ready")
     since = shown.since if shown is not None else subject.created
-    sentence = f"Ready: {ready}/{max(total, len(statuses))} containers"
+    blocked = causes.newest(subject.own_events, lambda note: note.type == "Warning" and note.reason in BLOCKING)
+    if blocked is not None and phase != "Running":
+        cause = Cause(causes.one_line(blocked.message), reason=blocked.reason)
+        verdict = Verdict.STALLED if "not found" in blocked.message else Verdict.CONVERGING
+        return Finding(verdict, blocked.reason, cause, since)
     if phase == "Running" and since is not None and subject.spec.get("restartPolicy", "Always") == "Always":
-        if subject.now - since >= UNREADY_WINDOW:
-            return Finding(Verdict.STALLED, "Unready", Cause(f"{sentence} after {UNREADY_WINDOW:.0f} s"), since)
-        return Finding(Verdict.CONVERGING, "Unready", Cause(sentence), since, since + UNREADY_WINDOW)
-    return Finding(Verdict.CONVERGING, phase or "Pending", Cause(sentence), since)
+        return _unready(subject, since)
+    if subject.spec.get("restartPolicy") in ("Never", "OnFailure") and phase == "Running":
+        return Finding(Verdict.CONVERGING, "Running", Cause("running to completion"), since)
+    return Finding(Verdict.CONVERGING, phase or "Pending", Cause(_progress(subject)), since)
+
+
+def _unready(subject: Subject, since: float) -> Finding:
+    """Running, and not ready: the probe's Event says why; after 10 minutes nobody expects it any more."""
+    failing = causes.newest(subject.own_events, lambda note: note.reason == "Unhealthy")
+    told = causes.probing(failing.message) if failing is not None else None
+    cause = Cause(told or _progress(subject), reason="Unhealthy" if told else "")
+    if subject.now >= since + UNREADY_WINDOW:
+        return Finding(Verdict.STALLED, "Unready", cause, since)
+    return Finding(Verdict.CONVERGING, "Unready", cause, since, since + UNREADY_WINDOW)
+
+
+def _unscheduled(subject: Subject, scheduled: Condition) -> Finding:
+    began = scheduled.since or subject.created
+    cause = Cause(causes.scheduling(scheduled.message), reason=scheduled.reason)
+    if scheduled.reason != "Unschedulable":
+        return Finding(Verdict.CONVERGING, scheduled.reason or "Scheduling", cause, began)
+    until = began + SCHEDULE_WINDOW if began is not None else None
+    if until is None or subject.now >= until:
+        return Finding(Verdict.STALLED, scheduled.reason, cause, began)
+    return Finding(Verdict.CONVERGING, scheduled.reason, cause, began, until)
+
+
+def _progress(subject: Subject) -> str:
+    """`starting: 1 of 2 containers ready`, or the init container that runs."""
+    ready = total = 0
+    for entry, init in container_statuses(subject):
+        if init:
+            if as_mapping(entry.get("state")).get("running") is not None and entry.get("ready") is not True:
+                return f"init container {text(entry.get('name'), 100)} is running"
+            continue
+        total += 1
+        ready += entry.get("ready") is True
+    return f"starting: {ready} of {max(total, len(as_list(subject.spec.get('containers'))))} containers ready"
 
 
 def _waiting_cause(subject: Subject, entry: Mapping[str, Any], waiting: Mapping[str, Any], reason: str) -> Cause:
-    name = text(entry.get("name"))
     if reason == "CrashLoopBackOff":
         last = as_mapping(as_mapping(entry.get("lastState")).get("terminated"))
-        sentence = _exit_sentence(entry, last) if last else f"container {name} keeps crashing"
-        return Cause(f"{sentence}, restarted {as_count(entry.get('restartCount'))} times", reason=reason)
+        return Cause(_restarted(entry, causes.ending(subject, entry, last)), reason=reason)
     if "Image" in reason:
-        return Cause(f"{text(entry.get('image')) or name} cannot be pulled", reason=reason)
-    return Cause(f"container {name} cannot start: {text(waiting.get('message')) or reason}", reason=reason)
+        image = text(entry.get("image"), 200) or text(entry.get("name"), 100)
+        return Cause(causes.pulling(image, text(waiting.get("message"), 2000)), reason=reason)
+    return Cause(causes.starting(entry, waiting, reason), reason=reason)
 
 
-def _exit_sentence(entry: Mapping[str, Any], ended: Mapping[str, Any]) -> str:
-    name = text(entry.get("name"))
-    if ended.get("reason") == "OOMKilled":
-        return f"container {name} ran out of memory"
-    return f"container {name} exited with code {as_count(ended.get('exitCode'), -1)}"
+def _restarted(entry: Mapping[str, Any], sentence: str) -> str:
+    times = as_count(entry.get("restartCount"))
+    return f"{sentence}, restarted {times} {'time' if times == 1 else 'times'}" if times else sentence

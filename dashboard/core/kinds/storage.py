@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
-from dashboard.core.model import Cause, EventNote, Verdict
+from dashboard.core.causes import claiming
+from dashboard.core.model import Cause, Verdict
 from dashboard.core.objects import text
 from dashboard.core.subject import Finding, Subject
 
 REFUSED = frozenset({"ProvisioningFailed", "FailedBinding", "VolumeMismatch", "ClaimLost", "VolumeResizeFailed"})
 RESIZES = frozenset({"Resizing", "FileSystemResizePending", "ModifyingVolume"})
-NO_CLASS = re.compile(r'storageclass\.storage\.k8s\.io "([^"]{1,80})" not found')
 
 
 def claim(subject: Subject) -> Finding:
@@ -25,9 +23,11 @@ def claim(subject: Subject) -> Finding:
                     Verdict.CONVERGING, each.type, Cause(each.message or "resizing", reason=each.type), each.since
                 )
         return Finding(Verdict.CONVERGED, "Bound")
-    newest = max(subject.events, key=lambda note: note.last or 0.0, default=None)
+    newest = max(subject.own_events, key=lambda note: note.last or 0.0, default=None)
     if newest is not None and newest.reason in REFUSED:
-        return Finding(Verdict.STALLED, newest.reason, Cause(_refusal(newest), reason=newest.reason), subject.created)
+        return Finding(
+            Verdict.STALLED, newest.reason, Cause(claiming(newest.message), reason=newest.reason), subject.created
+        )
     if newest is not None and newest.reason == "WaitForFirstConsumer":
         cause = Cause("waits for a Pod that uses it", reason=newest.reason)
         return Finding(Verdict.CONVERGING, newest.reason, cause, subject.created)
@@ -45,12 +45,3 @@ def volume(subject: Subject) -> Finding:
     if phase in ("Available", "Bound", "Released"):
         return Finding(Verdict.CONVERGED, phase)
     return Finding(Verdict.CONVERGING, phase or "Pending", Cause("not available yet"), subject.created)
-
-
-def _refusal(note: EventNote) -> str:
-    match = NO_CLASS.search(note.message)
-    if match is not None:
-        return f"no StorageClass named {match[1]}"
-    if "no storage class is set" in note.message:
-        return "no volume fits and no StorageClass is set"
-    return note.message

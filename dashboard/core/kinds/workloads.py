@@ -7,6 +7,7 @@ must be updated, no old one may be left, and all must be available.
 
 from __future__ import annotations
 
+from dashboard.core.causes import creation, pods
 from dashboard.core.model import Cause, Verdict
 from dashboard.core.objects import field, text
 from dashboard.core.subject import Finding, Subject, as_count
@@ -39,13 +40,13 @@ def deployment(subject: Subject) -> Finding:
     if updated < want:
         return _converging("Updating", f"{updated} of {want} updated")
     if total > updated:
-        return _converging("RemovingOld", f"{_pods(total - updated, 'old Pod')} to remove")
+        return _converging("RemovingOld", f"{total - updated} old of {total} Pods to remove")
     if total > want:
         return _converging("ScalingDown", f"scaling {total} → {want}")
     if available < want:
         if ready >= want:
             return _waiting_for_min_ready(subject, available, want)
-        return _converging("Starting", f"Ready: {ready}/{want}")
+        return _converging("Starting", pods(want - ready, "starting"))
     shown = subject.condition("Available")
     if shown is not None and shown.status == "False":
         return Finding(Verdict.CONVERGING, shown.reason or "Unavailable", since=shown.since)
@@ -68,7 +69,7 @@ def replica_set(subject: Subject) -> Finding:
     if total > want:
         return _converging("ScalingDown", f"scaling {total} → {want}")
     if ready < want:
-        return _converging("Starting", f"Ready: {ready}/{want}")
+        return _converging("Starting", pods(want - ready, "starting"))
     if available < want:
         return _waiting_for_min_ready(subject, available, want)
     labelled = subject.count("fullyLabeledReplicas", total)
@@ -89,7 +90,7 @@ def stateful_set(subject: Subject) -> Finding:
     if total > want:
         return _converging("ScalingDown", f"scaling {total} → {want}")
     if ready < want:
-        return _converging("Starting", f"Ready: {ready}/{want}")
+        return _converging("Starting", pods(want - ready, "starting"))
     if field(subject.spec, "updateStrategy.type") == "OnDelete":
         return Finding(Verdict.CONVERGED, "Ready")
     partition = as_count(field(subject.spec, "updateStrategy.rollingUpdate.partition"))
@@ -118,11 +119,11 @@ def daemon_set(subject: Subject) -> Finding:
     if updated < want and field(subject.spec, "updateStrategy.type") != "OnDelete":
         return _converging("Updating", f"{updated} of {want} updated")
     if ready < want:
-        return _converging("Starting", f"Ready: {ready}/{want}")
+        return _converging("Starting", pods(want - ready, "starting"))
     if available < want:
         return _waiting_for_min_ready(subject, available, want)
     if extra > 0:
-        return Finding(Verdict.CONVERGED, "Misscheduled", Cause(f"{_pods(extra, 'Pod')} on nodes that want none"))
+        return Finding(Verdict.CONVERGED, "Misscheduled", Cause(pods(extra, "on nodes that want none")))
     return Finding(Verdict.CONVERGED, "Ready")
 
 
@@ -131,7 +132,10 @@ def _cannot_create(subject: Subject) -> Finding | None:
     if failure is None or failure.status != "True" or failure.reason not in FAILED_TO_CREATE:
         return None
     return Finding(
-        Verdict.STALLED, failure.reason, Cause(failure.message or failure.reason, reason=failure.reason), failure.since
+        Verdict.STALLED,
+        failure.reason,
+        Cause(creation(failure.message) or failure.reason, reason=failure.reason),
+        failure.since,
     )
 
 
@@ -143,7 +147,3 @@ def _waiting_for_min_ready(subject: Subject, available: int, want: int) -> Findi
 
 def _converging(reason: str, sentence: str) -> Finding:
     return Finding(Verdict.CONVERGING, reason, Cause(sentence))
-
-
-def _pods(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
