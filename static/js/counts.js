@@ -1,0 +1,53 @@
+// <rv-counts query="…">: how many objects of each verdict, each a link to them.
+
+import { html, nothing, render } from "lit";
+import { EMPTY, parseQuery, queryText, reduce } from "viz/frames.js";
+import { link } from "viz/link.js";
+import { cluster, root } from "viz/page.js";
+import { glyph, VERDICTS } from "viz/parts.js";
+
+class Counts extends HTMLElement {
+  static observedAttributes = ["query"];
+
+  connectedCallback() {
+    this.state = EMPTY;
+    this.subscription = link.subscribe(this.#message(), (frame) => this.#hear(frame));
+  }
+
+  attributeChangedCallback(name, before, after) {
+    if (!this.subscription || before === after) return;
+    this.state = EMPTY;
+    this.subscription.replace(this.#message());
+  }
+
+  #message() {
+    this.query = parseQuery(this.getAttribute("query"));
+    return { op: "query", cluster, query: { ...this.query, verdict: "" }, start: 0, count: 1 };
+  }
+
+  #hear(frame) {
+    if (frame.t === "error") return;
+    this.state = reduce(this.state, frame);
+    if (this.state.hole) this.subscription.resync();
+    else this.#show();
+  }
+
+  #show() {
+    if (!this.ours) {
+      this.ours = true;
+      this.replaceChildren();
+    }
+    render(html`<nav class="counts" aria-label="Verdicts">${VERDICTS.map((verdict) => this.#chip(verdict))}</nav>`, this);
+    const stalled = this.state.counts.stalled ?? 0;
+    if (document.querySelector("rv-board")) document.title = `${cluster}${stalled ? ` · ${stalled} stalled` : ""} · ReconcilerViz`;
+  }
+
+  #chip(verdict) {
+    const count = this.state.counts[verdict] ?? 0;
+    const active = this.query.verdict === verdict;
+    const text = queryText({ ...this.query, verdict: active ? "" : verdict });
+    return html`<a class="${verdict} ${count ? "" : "none"}" href=${text ? `${root}?${text}` : root} aria-current=${active ? "true" : nothing}>${glyph(verdict)}<b>${count}</b><span class="long">${verdict}</span></a>`;
+  }
+}
+
+customElements.define("rv-counts", Counts);
