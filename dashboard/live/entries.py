@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from dashboard.core.model import Relative, Row, Verdict
-from dashboard.core.objects import ObjectKey
 from dashboard.live.blocks import Key
 from dashboard.live.query import order_key
 
@@ -29,7 +28,6 @@ class Entry:
     will not be judged again before its next event.
     """
 
-    key: ObjectKey
     row: Row
     relative: Relative
     version: int
@@ -60,9 +58,9 @@ class Entries:
         old = self.by_id.get(id)
         self.by_id[id] = entry
         if old is None:
-            self.kinds.setdefault((entry.key.group, entry.key.kind), set()).add(id)
-            if entry.key.namespace:
-                self.namespaces[entry.key.namespace] += 1
+            self.kinds.setdefault((entry.row.group, entry.row.kind), set()).add(id)
+            if entry.row.namespace:
+                self.namespaces[entry.row.namespace] += 1
         old_owner, old_drives = (old.relative.owner_uid, old.row.drives) if old else ("", "")
         if entry.relative.owner_uid != old_owner:
             _unlink(self._children, old_owner, id)
@@ -75,12 +73,12 @@ class Entries:
         """Take an entry and its relations out."""
         entry = self.by_id.pop(id, None)
         if entry is not None:
-            _unlink(self.kinds, (entry.key.group, entry.key.kind), id)
+            _unlink(self.kinds, (entry.row.group, entry.row.kind), id)
             _unlink(self._children, entry.relative.owner_uid, id)
             _unlink(self._drivers, entry.row.drives, id)
-            self.namespaces[entry.key.namespace] -= 1
-            if self.namespaces[entry.key.namespace] <= 0:
-                del self.namespaces[entry.key.namespace]
+            self.namespaces[entry.row.namespace] -= 1
+            if self.namespaces[entry.row.namespace] <= 0:
+                del self.namespaces[entry.row.namespace]
         return entry
 
     def children(self, uid: str) -> Iterable[Entry]:

@@ -138,7 +138,7 @@ class Hub:
             await self._pause()
 
     async def _pause(self) -> None:
-        wait = LOOK
+        wait = min(LOOK, max(0.0, self._fresh_at + FRESHNESS - self._clock()))
         if self.board.next_due is not None:
             wait = min(wait, max(0.0, self.board.next_due - self._clock()))
         if self.panels.waiting:

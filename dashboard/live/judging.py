@@ -16,6 +16,7 @@ from dashboard.live.bodies import dump_trimmed, load
 from dashboard.live.entries import FOLDING, MAX_DEPTH, Entries, Entry
 from dashboard.live.notes import Notes
 from dashboard.live.pins import Pins
+from dashboard.live.sharing import Pool
 
 Kind = tuple[str, str]
 """Group and kind."""
@@ -40,6 +41,7 @@ class Judging:
         self._entries = entries
         self._notes = notes
         self._pins = pins
+        self._pool = Pool()
         self._timers: list[tuple[float, str]] = []
         self._dirty: set[str] = set()
         self._refold: set[str] = set()  # uids whose descendants fold differently now
@@ -63,7 +65,7 @@ class Judging:
             self.remove(id)
             old = None
         self._pins.offer(id, obj)
-        self._judge(old.key if old is not None else key, obj, old, version=version, now=now)
+        self._judge(key, obj, old, version=version, now=now)
         return id
 
     def delete(self, obj: Mapping[str, Any]) -> None:
@@ -135,7 +137,7 @@ class Judging:
             return
         obj = self._pins.get(id) or (load(entry.body) if entry.body is not None else None)
         if obj is not None:
-            self._judge(entry.key, obj, entry, version=entry.version, now=now, body=entry.body)
+            self._judge(entry.relative.key, obj, entry, version=entry.version, now=now, body=entry.body)
 
     def _judge(
         self,
@@ -152,9 +154,10 @@ class Judging:
         assessment = assess(obj, now, related, has_status=self.has_status.get((key.group, key.kind)))
         assessment = _since(assessment, old, now)
         row = make_row(obj, assessment, tuple(each for each in related if isinstance(each, Relative)))
-        if old is not None and old.row == row:
-            row = old.row
-        entry = Entry(key, row, digest(obj, assessment), version, None, assessment.recheck_at)
+        row = old.row if old is not None and old.row == row else self._pool.row(row)
+        relative = digest(obj, assessment)
+        relative = old.relative if old is not None and old.relative == relative else self._pool.relative(relative, row)
+        entry = Entry(row, relative, version, None, assessment.recheck_at)
         self._entries.add(entry)
         if self._may_be_judged_again(entry):
             entry.body = body or dump_trimmed(obj)
@@ -186,7 +189,7 @@ class Judging:
         self._dirty.update(driver.row.id for driver in self._entries.drivers(id))
 
     def _may_be_judged_again(self, entry: Entry) -> bool:
-        if (entry.key.group, entry.key.kind) not in LEAVES or entry.recheck_at is not None:
+        if (entry.row.group, entry.row.kind) not in LEAVES or entry.recheck_at is not None:
             return True
         return entry.row.verdict is not Verdict.CONVERGED or self._entries.has_children(entry.row.uid)
 
