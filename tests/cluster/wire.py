@@ -144,6 +144,7 @@ class Wire:
         self.objects: dict[str, dict[tuple[str, str], dict[str, Any]]] = defaultdict(dict)
         self.events: list[tuple[int, str, str, dict[str, Any]]] = []
         self.requests: list[tuple[str, str, dict[str, str]]] = []
+        self.raw_paths: list[str] = []
         self.headers: list[dict[str, str]] = []
         self.bodies: list[Any] = []
         self.faults: list[tuple[Matcher, Fault, int]] = []
@@ -303,6 +304,7 @@ class Wire:
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         self.requests.append((request.method, request.path, dict(request.query)))
+        self.raw_paths.append(request.raw_path)
         self.headers.append(dict(request.headers))
         if request.can_read_body:
             self.bodies.append(await request.json())
