@@ -183,7 +183,8 @@ class Api:
         if write.dry_run:
             return from_stored(resource, obj)
         if deletion.finished(obj):
-            return from_stored(resource, self.remove(resource, key, obj))
+            # Watchers see the object as it was before the last finalizer went, as with the real server.
+            return from_stored(resource, self.remove(resource, key))
         return self._stored(resource, key, obj)
 
     def replace_through(self, resource: Resource, live: Object, obj: Object, write: Write, subresource: str) -> Object:

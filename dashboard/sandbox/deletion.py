@@ -61,6 +61,11 @@ def delete(api: Api, resource: Resource, live: Obj, options: Delete, write: Writ
     if meta.get("deletionTimestamp"):
         return _again(api, resource, live, obj, grace, held, options, write)
     if not grace and not held:
+        if resource.storage == "pods" and not (options.dry_run or write.dry_run):
+            # Pods are always deleted gracefully: watchers see the mark, with a grace of 0, before the end.
+            meta["deletionTimestamp"], meta["deletionGracePeriodSeconds"] = api.clock.stamp(), 0
+            meta["generation"] = meta.get("generation", 0) + 1
+            live = _store(api, resource, obj, options, write)
         return _gone(api, resource, live, options, write)
     meta["deletionTimestamp"] = api.clock.stamp(api.clock.now() + grace)
     meta["deletionGracePeriodSeconds"] = int(grace)

@@ -9,9 +9,9 @@ after its object has gone gets `#2`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from dashboard.sandbox.replay_trace import Obj, Recording, Track
+from dashboard.sandbox.replay_trace import Action, Obj, Recording, Track
 
 HASHED = frozenset({"replicasets", "controllerrevisions"})
 """Resources whose controllers name them after a hash, without generateName."""
@@ -43,9 +43,50 @@ def labels(recording: Recording) -> dict[str, str]:
     return found
 
 
-def translation(recorded: Recording, replayed: Recording) -> dict[str, str]:
+Swaps = list[tuple[str, str]]
+"""Pairs of replayed uids that have exchanged their labels."""
+
+
+def exchanged(found: dict[str, str], swaps: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """The labels after the exchanges, in their order."""
+    found = dict(found)
+    for one, other in swaps:
+        found[one], found[other] = found[other], found[one]
+    return found
+
+
+def stand_ins(recorded: Recording, replayed: Recording, action: Action, swaps: Swaps) -> Swaps:
+    """More exchanges, so that a command names a living object where the recorded one lived.
+
+    Which of several equal siblings a controller has deleted before is chance.
+    """
+    more: Swaps = []
+    said = action.command + action.stdin
+    for uid, label in labels(recorded).items():
+        track = recorded.tracks[uid]
+        if not _is_generated(track) or track.name not in said or not _alive(track, action.at):
+            continue
+        ours = exchanged(labels(replayed), swaps + more)
+        mine = next((one for one, name in ours.items() if name == label), None)
+        if mine is None or _alive(replayed.tracks[mine], None):
+            continue
+        group = label.rpartition("[")[0]
+        living = (one for one, name in ours.items() if name.rpartition("[")[0] == group)
+        other = next((one for one in living if _alive(replayed.tracks[one], None)), None)
+        more += [(mine, other)] if other else []
+    return more
+
+
+def _alive(track: Track, at: float | None) -> bool:
+    """Whether the object was there, and not on its way out, at `at` (None: at the end of what was seen)."""
+    states = [obj for when, obj in track.seen if at is None or when <= at]
+    gone = track.gone is not None and (at is None or track.gone <= at)
+    return bool(states) and not gone and not states[-1]["metadata"].get("deletionTimestamp")
+
+
+def translation(recorded: Recording, replayed: Recording, swaps: Sequence[tuple[str, str]] = ()) -> dict[str, str]:
     """Recorded generated names → the names that the replay gave instead, and pod-template-hashes likewise."""
-    ours = {label: replayed.tracks[uid] for uid, label in labels(replayed).items()}
+    ours = {label: replayed.tracks[uid] for uid, label in exchanged(labels(replayed), swaps).items()}
     names: dict[str, str] = {}
     for uid, label in labels(recorded).items():
         track, other = recorded.tracks[uid], ours.get(label)

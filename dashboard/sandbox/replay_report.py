@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from dashboard.sandbox.replay_compare import GONE, Story, compare, tell
-from dashboard.sandbox.replay_match import labels, named_in, translated, translation
+from dashboard.sandbox.replay_match import exchanged, labels, named_in, translated, translation
 from dashboard.sandbox.replay_run import Outcome
 from dashboard.sandbox.replay_states import CUSTOM, Kind, kind_of
 from dashboard.sandbox.replay_trace import Obj, Recording, Track
@@ -80,9 +79,9 @@ class Judge:
         self._recorded = recorded
         self._replayed = outcome.recording
         self._outcome = outcome
-        self._labels = labels(recorded), labels(outcome.recording)
+        self._labels = labels(recorded), exchanged(labels(outcome.recording), outcome.swaps)
         self._customs = _customs(recorded)
-        self._names = translation(recorded, outcome.recording)
+        self._names = translation(recorded, outcome.recording, outcome.swaps)
 
     def report(self) -> Report:
         """The whole comparison."""

@@ -15,7 +15,7 @@ from typing import Any
 import aiohttp
 
 from dashboard.sandbox.replay_kubectl import Finished, Kubectl, arguments
-from dashboard.sandbox.replay_match import translated, translation
+from dashboard.sandbox.replay_match import Swaps, stand_ins, translated, translation
 from dashboard.sandbox.replay_trace import Action, Obj, Recording
 
 READY = "sandbox ready on "
@@ -35,6 +35,8 @@ class Outcome:
 
     recording: Recording
     finished: list[Finished]
+    swaps: Swaps
+    """Siblings that stood in for each other, so that commands met living objects."""
 
 
 @contextlib.asynccontextmanager
@@ -101,6 +103,7 @@ class Replay:
         self._session = session
         self._kubectl = kubectl
         self._seen = Recording()
+        self._swaps: Swaps = []
         self._zero = 0.0
         self._wait_for_kubectl = 0.1
 
@@ -123,7 +126,7 @@ class Replay:
             for watch in watches:
                 watch.cancel()
             await asyncio.gather(*watches, return_exceptions=True)
-        return Outcome(self._seen, finished)
+        return Outcome(self._seen, finished, self._swaps)
 
     async def _prepare(self) -> None:
         """The namespace, the images that the recording's nodes had, and kubectl's own start-up once."""
@@ -153,7 +156,8 @@ class Replay:
         late = 0.0
         for action, words in zip(self._recorded.actions, commands, strict=True):
             await self._until(max(0.0, action.done + late - self._wait_for_kubectl))
-            names = translation(self._recorded, self._seen)
+            self._swaps += stand_ins(self._recorded, self._seen, action, self._swaps)
+            names = translation(self._recorded, self._seen, self._swaps)
             began = self._now()
             words = [translated(word, names) for word in words]
             finished.append(await self._kubectl.run(words, translated(action.stdin, names)))

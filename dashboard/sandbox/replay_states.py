@@ -97,7 +97,7 @@ def replica_set(obj: Obj, label: Label) -> State:
 
 
 def pod(obj: Obj, label: Label) -> State:
-    """Phase, readiness, why containers wait, deletion, owner."""
+    """Phase, readiness, why containers wait, deletion, owner, finalizers."""
     status = _status(obj)
     containers = status.get("containerStatuses") or ()
     ready = [entry for entry in status.get("conditions") or () if entry["type"] == "Ready"]
@@ -111,6 +111,7 @@ def pod(obj: Obj, label: Label) -> State:
         "restarts": sum(one.get("restartCount", 0) for one in containers),
         "deletion": deletion(obj),
         "controller": controller(obj, label),
+        "finalizers": ", ".join(sorted(obj["metadata"].get("finalizers") or ())),
     }
     return {"pod": gist}
 

@@ -88,11 +88,12 @@ class DaemonSetController(Controller):
         nodes, pods = self.informers.list("Node"), await self._pods(daemon)
         due = self.expected.satisfied(key)
         try:
+            # The status is written from the caches as they are then: what was just created is not in them yet.
             if due:
-                await self._act(daemon, manage(daemon, nodes, pods, digest, available), digest)
+                self._act(daemon, manage(daemon, nodes, pods, digest, available), digest)
             if due and self.expected.satisfied(key) and _rolls(daemon):
                 desired = sum(placement(daemon, node)[0] for node in nodes)
-                await self._act(daemon, roll(daemon, pods, digest, desired, available), digest)
+                self._act(daemon, roll(daemon, pods, digest, desired, available), digest)
         finally:
             await self._publish(daemon, nodes, await self._pods(daemon), digest, available, observed=due)
         self._forget_old(daemon, history, pods, revision)
@@ -111,7 +112,7 @@ class DaemonSetController(Controller):
 
         return available
 
-    async def _act(self, daemon: Obj, changes: Changes, digest: str) -> None:
+    def _act(self, daemon: Obj, changes: Changes, digest: str) -> None:
         key = key_of(daemon)
         for pod in changes.failed:
             word = pod["status"]["phase"]
@@ -128,8 +129,6 @@ class DaemonSetController(Controller):
             self._create(daemon, key, node, digest)
         for pod in changes.delete:
             self._delete(daemon, key, pod)
-        if changes.create or changes.delete:
-            await self.settle()
 
     def _create(self, daemon: Obj, key: Key, node: str, digest: str) -> None:
         try:

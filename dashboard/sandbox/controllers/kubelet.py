@@ -61,9 +61,9 @@ class Kubelets:
         elif is_deleting(new):
             if uid not in self._ending:
                 self._ending.add(uid)
-                self._start(uid, self._end(new))
+                self._start(uid, lambda: self._end(new))
         elif uid not in self._tasks and not is_finished(new) and not (new.get("status") or {}).get("startTime"):
-            self._start(uid, PodLife(self, new).live())
+            self._start(uid, PodLife(self, new).live)
 
     def _is_ours(self, pod: Obj) -> bool:
         node = pod["spec"].get("nodeName")
@@ -89,15 +89,15 @@ class Kubelets:
             return
         self.publish(pod, phase_of(containers, pod["spec"].get("restartPolicy", "Always")), containers, sandbox=True)
 
-    def _start(self, uid: str, work: Coroutine[Any, Any, None]) -> None:
+    def _start(self, uid: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         running = self._tasks.pop(uid, None)
         if running is not None:
             running.cancel()
         self._tasks[uid] = asyncio.get_running_loop().create_task(self._guard(work))
 
-    async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _guard(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         try:
-            await work
+            await work()
         except* ApiFailure as refused:
             # The Pod has gone, or is another one: its kubelet has nothing more to do.
             log.debug("kubelet: %s", refused)
