@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from dashboard.core.pairs import autoscaling, batch, cluster, network, pods, storage, workloads
+from dashboard.core.pairs import autoscaling, batch, cluster, gateway, network, pods, storage, workloads
 from dashboard.core.sheet import Sheet
 
 Pairs = Callable[[Sheet], None]
@@ -29,6 +29,12 @@ PAIRS: Mapping[tuple[str, str], Pairs] = {
     ("autoscaling", "HorizontalPodAutoscaler"): autoscaling.autoscaler,
     ("discovery.k8s.io", "EndpointSlice"): network.endpoint_slice,
     ("networking.k8s.io", "Ingress"): network.ingress,
+    ("gateway.networking.k8s.io", "Gateway"): gateway.gateway,
+    ("gateway.networking.k8s.io", "HTTPRoute"): gateway.route,
+    ("gateway.networking.k8s.io", "GRPCRoute"): gateway.route,
+    ("gateway.networking.k8s.io", "TLSRoute"): gateway.route,
+    ("gateway.networking.k8s.io", "TCPRoute"): gateway.route,
+    ("gateway.networking.k8s.io", "UDPRoute"): gateway.route,
     ("policy", "PodDisruptionBudget"): cluster.disruption_budget,
     ("apiextensions.k8s.io", "CustomResourceDefinition"): cluster.custom_resource_definition,
 }

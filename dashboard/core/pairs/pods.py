@@ -26,7 +26,7 @@ def pod(sheet: Sheet) -> None:
     if forever and phase not in OVER:
         _ready(sheet, entries)
     else:
-        wanted = "Running" if forever else "Succeeded"
+        wanted = "Running" if forever and phase != "Succeeded" else "Succeeded"
         sheet.add("phase", "spec.restartPolicy", wanted, phase, phase != wanted)
     for each in as_list(sheet.spec.get("containers"))[:100]:
         if isinstance(each, Mapping) and isinstance(each.get("name"), str):
@@ -41,7 +41,8 @@ def _ready(sheet: Sheet, entries: Mapping[str, Mapping[str, Any]]) -> None:
     dated: Dated | None = None
     if said != "True":
         dated = changed(condition) if condition is not None else (sheet.created, False)
-    sheet.add("containers · ready", "spec.containers", want, ready, ready < want, dated=dated)
+    if want:
+        sheet.add("containers · ready", "spec.containers", want, ready, ready < want, dated=dated)
     if condition is not None and said != "True" and ready >= want:
         sheet.add(
             "condition · Ready", "", "True", said, True, dated=dated
