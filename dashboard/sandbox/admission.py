@@ -1,9 +1,10 @@
-"""What admission plugins do to new objects: service account volumes, PVC protection, default storage class."""
+"""What admission plugins do to new objects: service account volumes, PVC protection, default class, limits, quotas."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dashboard.sandbox import quota_admission
 from dashboard.sandbox.metadata import random_suffix
 from dashboard.sandbox.registry import Resource
 
@@ -26,6 +27,7 @@ def creating(api: Api, resource: Resource, obj: Obj) -> None:
         _default_class(api, obj["spec"])
     elif resource.storage == "persistentvolumes":
         _protect(obj, "kubernetes.io/pv-protection")
+    quota_admission.admit(api, resource, obj)
 
 
 def _service_account(pod: Obj) -> None:

@@ -32,7 +32,7 @@ from dashboard.sandbox.controllers.deployment_status import (
     set_condition,
     until_deadline,
 )
-from dashboard.sandbox.controllers.loop import Context, Controller
+from dashboard.sandbox.controllers.loop import MOST_RETRIES, Context, Controller
 from dashboard.sandbox.controllers.meta import (
     Key,
     Obj,
@@ -55,6 +55,7 @@ class DeploymentController(Controller):
     """One sync per changed Deployment, or per change of one of its ReplicaSets."""
 
     name = COMPONENT
+    retries = MOST_RETRIES
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)

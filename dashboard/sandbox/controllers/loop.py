@@ -1,7 +1,7 @@
 """The frame that every controller shares: watch → work queue → sync(key).
 
 A controller that is refused (a conflict with a newer version, a quota) tries the key again, later each
-time, and gives up after fifteen times until something changes. A write takes a few milliseconds, as
+time; some, like upstream's, give up after fifteen times until something changes. A write takes a few milliseconds, as
 it does over a network: without that, controllers never overtake each other and the interleavings that
 a real control plane shows could not happen here.
 """
@@ -44,6 +44,8 @@ class Controller:
 
     name = "controller"
     workers = 5
+    retries: int | None = None
+    """Failures in a row after which a key is given up; None: never."""
 
     def __init__(self, context: Context) -> None:
         self.client = context.client
@@ -82,7 +84,7 @@ class Controller:
                 self.queue.done(key)
 
     def _failed(self, key: Key, failure: ApiFailure) -> None:
-        if self.queue.failures(key) < MOST_RETRIES:
+        if self.retries is None or self.queue.failures(key) < self.retries:
             log.debug("%s: %s: %s; again soon", self.name, key, failure)
             self.queue.retry(key)
             return

@@ -9,7 +9,7 @@ import copy
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from dashboard.sandbox.controllers.loop import Context, Controller
+from dashboard.sandbox.controllers.loop import MOST_RETRIES, Context, Controller
 from dashboard.sandbox.controllers.meta import (
     Key,
     Obj,
@@ -139,6 +139,7 @@ class EndpointSliceController(Controller):
     """One sync per changed Service, or per change of a Pod that it selects."""
 
     name = COMPONENT
+    retries = MOST_RETRIES
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
