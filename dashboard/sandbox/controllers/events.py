@@ -1,7 +1,7 @@
 """Events, as client-go's recorders write them.
 
-Repeats of an Event raise its `count`; more than ten alike within ten minutes (same object, type and
-reason, different messages) are combined into one. Limits and texts: `client-go/tools/record/events_cache.go`.
+Repeats of an Event raise its `count`; the tenth alike within ten minutes (same object, type and
+reason, different messages) and all after it are combined into one. Limits and texts: `client-go/tools/record/events_cache.go`.
 The scheduler uses the newer API, which has no counts but an `eventTime`, and a `series` on repeats.
 """
 
@@ -54,7 +54,8 @@ class Recorder:
         """Record an Event of `kind` Normal or Warning about `obj`; `path` names a container's field, `host` a node."""
         group = (component, host, str(obj["metadata"].get("uid", "")), path, kind, reason)
         key: tuple[str, ...] = (*group, message)
-        if self._combine(group, message):
+        combined = self._combine(group, message)
+        if combined:
             message, key = f"(combined from similar events): {message}", group
         known = self._written.get(key)
         if known is not None and self._again(key, known, message):
@@ -67,8 +68,9 @@ class Recorder:
             "lastTimestamp": now,
             "count": 1,
             "eventTime": None,
-            "reportingComponent": component,
-            "reportingInstance": host,
+            # The aggregator makes a new Event and leaves these two out.
+            "reportingComponent": "" if combined else component,
+            "reportingInstance": "" if combined else host,
         }
         self._create(key, event)
 
@@ -101,7 +103,7 @@ class Recorder:
         if len(self._alike) > CACHE:
             self._alike.popitem(last=False)
         alike.messages.add(message)
-        return len(alike.messages) > COMBINE_AFTER
+        return len(alike.messages) >= COMBINE_AFTER
 
     def _base(self, obj: Mapping[str, Any], kind: str, reason: str, message: str, path: str) -> Obj:
         meta = obj["metadata"]

@@ -19,6 +19,8 @@ from dashboard.sandbox.failures import ApiFailure
 
 LATENCY = 0.005
 """Seconds between a change and the collector's reaction to it."""
+RELEASE = 0.02
+"""Seconds between the last orphaned dependent and the end of its owner."""
 FOREGROUND, ORPHAN = "foregroundDeletion", "orphan"
 
 Node = tuple[str, str, str]
@@ -90,19 +92,19 @@ class GarbageCollector:
                 uid = self._todo.popleft()
                 self._queued.discard(uid)
                 try:
-                    self._collect(uid)
+                    await self._collect(uid)
                 except ApiFailure as failure:
                     # 404: somebody was faster. 409: it has changed, and its change will bring it back here.
                     if failure.code not in (404, 409):
                         raise
 
-    def _collect(self, uid: str) -> None:
+    async def _collect(self, uid: str) -> None:
         entry = self._objects.get(uid)
         if entry is None:
             return
         node, obj = entry
         if is_deleting(obj):
-            self._finish(uid, node, obj)
+            await self._finish(uid, node, obj)
             return
         alive, gone = self._owners(obj)
         waiting = [one for one in alive if self._is_waiting(one)]
@@ -147,13 +149,15 @@ class GarbageCollector:
         _, obj = self._objects[dependent]
         return any(one["uid"] == owner and one.get("blockOwnerDeletion") for one in _references(obj))
 
-    def _finish(self, uid: str, node: Node, obj: Obj) -> None:
+    async def _finish(self, uid: str, node: Node, obj: Obj) -> None:
         finalizers = obj["metadata"].get("finalizers") or ()
         dependents = tuple(self._dependents.get(uid, ()))
         if ORPHAN in finalizers:
             for dependent in dependents:
                 held, child = self._objects[dependent]
                 self._drop(held, child, {uid})
+            # Long enough for the owner's controller to see that it has lost them, as it does upstream.
+            await self._pace.wait(RELEASE)
             self._unhold(node, obj, ORPHAN)
         elif FOREGROUND in finalizers:
             if not any(self._blocks(dependent, uid) for dependent in dependents):
