@@ -86,12 +86,13 @@ class Store:
     def __init__(self, window: int = WINDOW) -> None:
         self.revision = 0
         self._window = window
+        self._base = 0
         self._shelves: dict[str, _Shelf] = {}
 
     def _shelf(self, resource: str) -> _Shelf:
         shelf = self._shelves.get(resource)
         if shelf is None:
-            shelf = self._shelves[resource] = _Shelf()
+            shelf = self._shelves[resource] = _Shelf(floor=self._base)
         return shelf
 
     def get(self, resource: str, key: Key) -> Object | None:
@@ -181,11 +182,8 @@ class Store:
         """Forget all history, as a server's watch cache that has just been filled."""
         for shelf in self._shelves.values():
             shelf.history.clear()
-        self._floor_all()
-
-    def _floor_all(self) -> None:
-        for shelf in self._shelves.values():
             shelf.floor = self.revision
+        self._base = self.revision
 
     def drop(self, resource: str) -> None:
         """Forget a resource type and end its watches (its definition is gone)."""
