@@ -62,7 +62,7 @@ def _rollback(revision: int, obj: Object, revisions: Iterable[Object]) -> Patch:
     uid = field(obj, "metadata.uid")
     for candidate in revisions:
         template = field(candidate, "spec.template")
-        if _number(candidate) != revision or not isinstance(template, Mapping) or not _controlled(candidate, uid):
+        if _number(candidate) != revision or not isinstance(template, dict) or not _controlled(candidate, uid):
             continue
         body: list[dict[str, Any]] = []
         current = _annotation(obj)
@@ -82,7 +82,7 @@ def _controlled(candidate: Object, uid: Any) -> bool:
 
 def _annotation(obj: Object) -> str | None:
     annotations = field(obj, "metadata.annotations", {})
-    value = annotations.get(REVISION) if isinstance(annotations, Mapping) else None
+    value = annotations.get(REVISION) if isinstance(annotations, dict) else None
     return value if isinstance(value, str) else None
 
 
@@ -94,7 +94,7 @@ def _number(obj: Object) -> int:
 def _without_hash(template: Mapping[str, Any]) -> dict[str, Any]:
     meta = field(template, "metadata", {})
     labels = field(meta, "labels", {})
-    if not isinstance(meta, Mapping) or not isinstance(labels, Mapping):
+    if not isinstance(meta, dict) or not isinstance(labels, dict):
         return dict(template)
     kept = {name: value for name, value in labels.items() if name != HASH}
     return {**template, "metadata": {**meta, "labels": kept}}

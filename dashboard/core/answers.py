@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from dashboard.core.affixes import COUNTS, answered, inner, mirror, wished
-from dashboard.core.compare import is_empty, same
+from dashboard.core.compare import TREES, is_empty, same
 from dashboard.core.conditions import read_conditions
 from dashboard.core.differences import key_of_list
 from dashboard.core.objects import plain
@@ -55,11 +55,11 @@ def answers(sheet: Sheet) -> None:
     spec, status = sheet.spec, sheet.status
     walk = Walk(sheet)
     provider, at_provider = spec.get("forProvider"), status.get("atProvider")
-    if isinstance(provider, Mapping) and isinstance(at_provider, Mapping):
+    if isinstance(provider, dict) and isinstance(at_provider, dict):
         walk.level(provider, at_provider, Spot("spec.forProvider"))
     walk.level(spec, status, Spot("spec"))
     for name, below in status.items():
-        how = mirror(name) if isinstance(below, Mapping) and isinstance(name, str) else ""
+        how = mirror(name) if isinstance(below, dict) and isinstance(name, str) else ""
         if how and len(set(spec) & set(below)) >= 2:
             walk.level(spec, below, Spot("spec", how=how))
     walk.within(status)
@@ -91,11 +91,11 @@ class Walk:
 
     def pair(self, want: Any, have: Any, at: Spot, name: str) -> None:
         """One field: a row where the values can be compared, a level down where they are trees."""
-        if isinstance(want, Mapping):
-            if isinstance(have, Mapping):
+        if isinstance(want, dict):
+            if isinstance(have, dict):
                 self.level(want, have, at)
             return
-        if isinstance(want, list) and isinstance(want[0], Mapping):
+        if isinstance(want, list) and isinstance(want[0], dict):
             if isinstance(have, list):
                 self.lists(want, have, at)
             return
@@ -120,10 +120,10 @@ class Walk:
     def named(self, want: Mapping[str, Any], have: Mapping[str, Any], at: Spot) -> None:
         """Names that answer each other on one level."""
         for name, value in have.items():
-            if not isinstance(name, str) or isinstance(value, Mapping | list) or value is None:
+            if not isinstance(name, str) or isinstance(value, TREES) or value is None:
                 continue
             base, how = answered(name) or (_counted(name, value, want), name)
-            if not base or is_empty(want.get(base)) or isinstance(want[base], Mapping | list):
+            if not base or is_empty(want.get(base)) or isinstance(want[base], TREES):
                 continue
             if base in SKIPPED or (how == "current" and f"updated{base[:1].upper()}{base[1:]}" in have):
                 continue  # of a rolling update, `current` counts what is still of the old revision
@@ -132,11 +132,11 @@ class Walk:
     def within(self, status: Mapping[str, Any]) -> None:
         """A wish that the status writes down beside what there is."""
         for name, value in list(status.items())[:MOST_FIELDS]:
-            if not isinstance(name, str) or is_empty(value) or isinstance(value, Mapping | list):
+            if not isinstance(name, str) or is_empty(value) or isinstance(value, TREES):
                 continue
             for other, label, how in inner(name):
                 have = status.get(other)
-                if have is not None and not isinstance(have, Mapping | list):
+                if have is not None and not isinstance(have, TREES):
                     self.row(value, have, Spot(f"status.{name}", label, how), "")
 
     def row(self, want: Any, have: Any, at: Spot, name: str) -> None:

@@ -18,7 +18,7 @@ def can(obj: Any) -> tuple[str, ...]:
     Pause or resume, whichever changes something. A Deployment that is paused can neither restart nor roll back
     (`kubectl rollout` refuses both). Nothing can be done to an object that is being deleted.
     """
-    if not isinstance(obj, Mapping) or field(obj, "metadata.deletionTimestamp"):
+    if not isinstance(obj, dict) or field(obj, "metadata.deletionTimestamp"):
         return ()
     kind, group = _kind(obj)
     found = []

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -18,6 +17,8 @@ from dashboard.core.quantities import duration, percentage, quantity
 from dashboard.core.words import Sense, sense, tokens
 
 Scalar = str | int | float | bool
+EMPTIABLE = (str, list, dict)
+TREES = (dict, list)
 
 LONGEST_DOCUMENT = 20_000
 """Characters of a JSON document inside a string (a policy) that are read."""
@@ -191,4 +192,4 @@ def _key(value: Scalar) -> str:
 
 def is_empty(value: Any) -> bool:
     """Whether nothing is wanted: null, "", [] and {} ask for nothing."""
-    return value is None or (isinstance(value, str | list | Mapping) and not value)
+    return value is None or (isinstance(value, EMPTIABLE) and not value)

@@ -32,10 +32,10 @@ def read_conditions(status: Mapping[str, Any]) -> tuple[Condition, ...]:
     """The conditions of a status, in the object's order. Malformed entries are left out, never an error."""
     raw = status.get("conditions")
     if isinstance(raw, list):
-        return tuple(_condition(entry) for entry in raw[:READ_AT_MOST] if isinstance(entry, Mapping))
+        return tuple(_condition(entry) for entry in raw[:READ_AT_MOST] if isinstance(entry, dict))
     if isinstance(raw, Mapping):
         named = list(raw.items())[:READ_AT_MOST]
-        return tuple(_condition({"type": name, **entry}) for name, entry in named if isinstance(entry, Mapping))
+        return tuple(_condition({"type": name, **entry}) for name, entry in named if isinstance(entry, dict))
     return ()
 
 

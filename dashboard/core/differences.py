@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from dashboard.core.objects import field, plain
@@ -44,7 +44,7 @@ def diff(before: Any, after: Any) -> tuple[DiffLine, ...]:
 def _walk(before: Any, after: Any, path: str, depth: int) -> Iterator[DiffLine]:
     if before is after or path in IGNORED:
         return
-    if depth < DEEPEST and isinstance(before, Mapping) and isinstance(after, Mapping):
+    if depth < DEEPEST and isinstance(before, dict) and isinstance(after, dict):
         for name in [*before, *(name for name in after if name not in before)]:
             inner = f"{path}.{name}" if path else str(name)
             yield from _walk(before.get(name), after.get(name), inner, depth + 1)
@@ -92,7 +92,7 @@ def key_of_list(*sides: list[Any]) -> str | None:
 
 
 def _tells_apart(side: list[Any], key: str) -> bool:
-    values = [each.get(key) if isinstance(each, Mapping) else None for each in side]
+    values = [each.get(key) if isinstance(each, dict) else None for each in side]
     return all(isinstance(value, str | int) for value in values) and len(set(values)) == len(values)
 
 
@@ -103,4 +103,4 @@ def _shown(value: Any) -> str | int | float | bool | None:
         return value if abs(value) < 2**53 else str(value)[:40]
     if isinstance(value, str):
         return plain(value, LONGEST)
-    return "{…}" if value and isinstance(value, Mapping) else "[…]" if value else "{}" if value == {} else "[]"
+    return "{…}" if value and isinstance(value, dict) else "[…]" if value else "{}" if value == {} else "[]"

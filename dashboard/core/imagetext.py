@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from dashboard.core import images
@@ -34,7 +34,7 @@ def containers_of(obj: Any) -> tuple[tuple[str, str], ...]:
     return tuple(
         (plain(each.get("name"), 63), plain(each.get("image"), 300))
         for each in found[:MOST_CONTAINERS]
-        if isinstance(each, Mapping)
+        if isinstance(each, dict)
     )
 
 

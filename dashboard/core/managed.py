@@ -37,7 +37,7 @@ def entries(obj: Any) -> list[Mapping[str, Any]]:
     raw = field(obj, "metadata.managedFields")
     if not isinstance(raw, list):
         return []
-    return [each for each in raw[:MANAGERS_READ] if isinstance(each, Mapping)]
+    return [each for each in raw[:MANAGERS_READ] if isinstance(each, dict)]
 
 
 @lru_cache(maxsize=1024)
@@ -84,7 +84,7 @@ def setter_of(managed: Sequence[Mapping[str, Any]], path: str) -> Setter | None:
 
 def _holds(node: Any, keys: tuple[str, ...]) -> bool:
     for depth, key in enumerate(keys):
-        if not isinstance(node, Mapping):
+        if not isinstance(node, dict):
             return False
         below = node.get(key)
         if below is None:
@@ -113,7 +113,7 @@ def setters(obj: Any) -> dict[str, Setter]:
 
 
 def _paths(node: Any, prefix: str, depth: int) -> Iterator[str]:
-    if not isinstance(node, Mapping) or depth > DEEPEST:
+    if not isinstance(node, dict) or depth > DEEPEST:
         return
     for key, below in node.items():
         if not isinstance(key, str) or key == ".":
@@ -127,7 +127,7 @@ def _paths(node: Any, prefix: str, depth: int) -> Iterator[str]:
         else:
             continue
         path = path[:500]
-        inner = [name for name in below if name != "."] if isinstance(below, Mapping) else []
+        inner = [name for name in below if name != "."] if isinstance(below, dict) else []
         if inner:
             yield from _paths(below, path, depth + 1)
         else:
@@ -146,12 +146,12 @@ def slim(managed: Any) -> list[dict[str, Any]]:
     return [
         {**{name: value for name, value in entry.items() if name != "fieldsV1"}, "fieldsV1": _cut(entry["fieldsV1"])}
         for entry in managed[:MANAGERS_READ]
-        if isinstance(entry, Mapping) and isinstance(entry.get("fieldsV1"), Mapping)
+        if isinstance(entry, dict) and isinstance(entry.get("fieldsV1"), dict)
     ]
 
 
 def _cut(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        key: {inner: {} for inner in below} if key == "f:spec" and isinstance(below, Mapping) else {}
+        key: {inner: {} for inner in below} if key == "f:spec" and isinstance(below, dict) else {}
         for key, below in fields.items()
     }

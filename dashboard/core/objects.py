@@ -82,7 +82,7 @@ def field(obj: Any, path: str, default: Any = None) -> Any:
     3
     """
     for step in path.split("."):
-        if not isinstance(obj, Mapping):
+        if type(obj) is not dict and not isinstance(obj, Mapping):  # asking the ABC costs ten times as much
             return default
         obj = obj.get(step)
         if obj is None:

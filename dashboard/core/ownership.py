@@ -35,7 +35,7 @@ def owners(obj: Any) -> tuple[Owner, ...]:
     if not isinstance(references, list):
         return ()
     namespace = text(field(obj, "metadata.namespace"))
-    return tuple(_owner(each, namespace) for each in references[:50] if isinstance(each, Mapping))
+    return tuple(_owner(each, namespace) for each in references[:50] if isinstance(each, dict))
 
 
 def controller_of(obj: Any) -> tuple[ObjectKey, str] | None:
@@ -43,7 +43,7 @@ def controller_of(obj: Any) -> tuple[ObjectKey, str] | None:
     references = field(obj, "metadata.ownerReferences")
     if isinstance(references, list):
         for each in references:
-            if isinstance(each, Mapping) and each.get("controller") is True:
+            if isinstance(each, dict) and each.get("controller") is True:
                 owner = _owner(each, text(field(obj, "metadata.namespace")))
                 return owner.key, owner.uid
     return None
@@ -62,7 +62,7 @@ def _owner(reference: Mapping[str, Any], namespace: str) -> Owner:
 def drives(obj: Any) -> ObjectKey | None:
     """What an autoscaler turns: its `spec.scaleTargetRef` (autoscaling/v2, and others that use the same reference)."""
     target = field(obj, "spec.scaleTargetRef")
-    if not isinstance(target, Mapping):
+    if not isinstance(target, dict):
         return None
     kind, name = text(target.get("kind"), 200), text(target.get("name"), 300)
     if not kind or not name:
@@ -90,7 +90,7 @@ def undoers(obj: Any, related: Sequence[Relative | EventNote] = ()) -> tuple[str
 
     `related` may hold the autoscalers that drive the object (their digests, of its own namespace).
     """
-    if not isinstance(obj, Mapping):
+    if not isinstance(obj, dict):
         return ()
     fields = _edited(obj)
     managed = entries(obj)
@@ -182,7 +182,7 @@ def _tool(obj: Mapping[str, Any]) -> tuple[Tool, str] | None:
 
 def _texts(obj: Mapping[str, Any], path: str) -> Callable[[str], str]:
     values = field(obj, path)
-    return lambda name: plain(values.get(name), NAME) if isinstance(values, Mapping) else ""
+    return lambda name: plain(values.get(name), NAME) if isinstance(values, dict) else ""
 
 
 def _set_by_tool(tool: Tool, managed: Sequence[Mapping[str, Any]], fields: Mapping[str, str]) -> str:

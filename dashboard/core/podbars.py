@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from dashboard.core.model import Bar, Relative, Verdict
@@ -62,16 +62,16 @@ def containers_bar(obj: Any) -> Bar:
 
 
 def _add(entry: Any, ready: int, failing: int) -> tuple[int, int]:
-    if not isinstance(entry, Mapping):
+    if not isinstance(entry, dict):
         return ready, failing
     if entry.get("ready") is True:
         return ready + 1, failing
     state = as_mapping(entry.get("state"))
     waiting, ended = state.get("waiting"), state.get("terminated")
-    if isinstance(waiting, Mapping):
+    if isinstance(waiting, dict):
         reason = waiting.get("reason")
         bad = isinstance(reason, str) and ("BackOff" in reason or "Err" in reason or "Invalid" in reason)
         return ready, failing + bad
-    if isinstance(ended, Mapping):
+    if isinstance(ended, dict):
         return ready, failing + (ended.get("exitCode") != 0)
     return ready, failing

@@ -73,7 +73,7 @@ def event_note(obj: Mapping[str, Any]) -> EventNote | None:
 
 def _controller_uid(meta: Mapping[str, Any]) -> str:
     for owner in as_list(meta.get("ownerReferences")):
-        if isinstance(owner, Mapping) and owner.get("controller") is True:
+        if isinstance(owner, dict) and owner.get("controller") is True:
             return text(owner.get("uid"))
     return ""
 
@@ -85,10 +85,27 @@ def _counts(obj: Mapping[str, Any]) -> tuple[int, int]:
         if status.get("phase") in OVER:
             return 0, 0
         for entry in as_list(status.get("conditions")):
-            if isinstance(entry, Mapping) and entry.get("type") == "Ready":
+            if isinstance(entry, dict) and entry.get("type") == "Ready":
                 return 1, int(entry.get("status") == "True")
         return 1, 0
+    if obj.get("kind") == "EndpointSlice":
+        return ready_endpoints(obj)
     return as_count(status.get("replicas")), as_count(status.get("readyReplicas"))
+
+
+def ready_endpoints(obj: Mapping[str, Any]) -> tuple[int, int]:
+    """Endpoints of a slice that are not ending, and those that are ready (null reads as ready).
+
+    https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/#conditions
+    """
+    total = ready = 0
+    for entry in as_list(obj.get("endpoints")):
+        if isinstance(entry, Mapping):
+            told = as_mapping(entry.get("conditions"))
+            if told.get("terminating") is not True:
+                total += 1
+                ready += told.get("ready") is not False
+    return total, ready
 
 
 def _images(obj: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -98,6 +115,6 @@ def _images(obj: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     pairs = (
         (text(entry.get("name")), text(entry.get("image")))
         for entry in as_list(source.get("containers"))
-        if isinstance(entry, Mapping)
+        if isinstance(entry, dict)
     )
     return tuple(pairs)

@@ -109,7 +109,7 @@ class Sheet:
     def condition(self, type_: str) -> Mapping[str, Any] | None:
         """The first condition of this type as it stands."""
         for entry in as_list(self.status.get("conditions"))[:1000]:
-            if isinstance(entry, Mapping) and entry.get("type") == type_:
+            if isinstance(entry, dict) and entry.get("type") == type_:
                 return entry
         return None
 

@@ -92,7 +92,7 @@ class Subject:
 
 def as_mapping(value: Any) -> Mapping[str, Any]:
     """The value if it is an object, otherwise an empty one."""
-    return value if isinstance(value, Mapping) else EMPTY
+    return value if type(value) is dict or isinstance(value, Mapping) else EMPTY  # asking the ABC is ten times dearer
 
 
 def as_list(value: Any) -> list[Any]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from dashboard.core.objects import field, plain
 from dashboard.core.sheet import Sheet, changed
 from dashboard.core.subject import as_list, as_mapping
@@ -46,7 +44,7 @@ def custom_resource_definition(sheet: Sheet) -> None:
         want, has = names.get(name), accepted.get(name)
         if want:
             sheet.add(f"names · {name}", f"spec.names.{name}", want, has or None, want != has, dated=changed(refused))
-    versions = [each for each in as_list(sheet.spec.get("versions")) if isinstance(each, Mapping)]
+    versions = [each for each in as_list(sheet.spec.get("versions")) if isinstance(each, dict)]
     storage = next((plain(each.get("name"), 63) for each in versions if each.get("storage") is True), "")
     stored = as_list(sheet.status.get("storedVersions"))
     if storage and stored:

@@ -59,7 +59,7 @@ def _is_stale(sheet: Sheet, condition: Mapping[str, Any]) -> bool:
 
 def _identity(reference: Any, sheet: Sheet) -> tuple[Any, ...] | None:
     """What a parentRef points at, its defaults filled in."""
-    if not isinstance(reference, Mapping):
+    if not isinstance(reference, dict):
         return None
     get = reference.get
     group, kind = get("group", "gateway.networking.k8s.io"), get("kind", "Gateway")
@@ -68,7 +68,7 @@ def _identity(reference: Any, sheet: Sheet) -> tuple[Any, ...] | None:
 
 
 def _objects(value: Any) -> list[Mapping[str, Any]]:
-    return [each for each in as_list(value)[:MOST] if isinstance(each, Mapping)]
+    return [each for each in as_list(value)[:MOST] if isinstance(each, dict)]
 
 
 def _is_text(value: Any) -> bool:

@@ -21,7 +21,7 @@ def pod(sheet: Sheet) -> None:
     entries = {
         name: each
         for each in as_list(sheet.status.get("containerStatuses"))
-        if isinstance(each, Mapping) and isinstance(name := each.get("name"), str)
+        if isinstance(each, dict) and isinstance(name := each.get("name"), str)
     }
     if forever and phase not in OVER:
         _ready(sheet, entries)
@@ -29,7 +29,7 @@ def pod(sheet: Sheet) -> None:
         wanted = "Running" if forever and phase != "Succeeded" else "Succeeded"
         sheet.add("phase", "spec.restartPolicy", wanted, phase, phase != wanted)
     for each in as_list(sheet.spec.get("containers"))[:100]:
-        if isinstance(each, Mapping) and isinstance(each.get("name"), str):
+        if isinstance(each, dict) and isinstance(each.get("name"), str):
             _container(sheet, each, as_mapping(entries.get(each["name"])))
 
 
