@@ -227,10 +227,11 @@ class Board:
         return self._pins.get(id)
 
     def fetched(self, id: str, obj: dict[str, Any]) -> None:
-        """An object that was read for a pinned id; the watch's own word, where there is one, is newer."""
+        """An object that was read for a pinned id: taken unless the watch has said as much or more of it."""
         entry = self._entries.by_id.get(id)
-        if self._pins.get(id) is None and (entry is None or version_of(obj) >= entry.version):
-            self._pins.offer(id, obj)
+        version = version_of(obj)
+        if version > self._pins.version(id) and (entry is None or version >= entry.version):
+            self._pins.offer(id, obj, version)
 
     def touched(self) -> frozenset[str]:
         """Pinned ids whose object or events changed since the last call, whether or not their rows did."""

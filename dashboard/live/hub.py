@@ -119,9 +119,7 @@ class Hub:
             return
         topic.viewers.discard(viewer)
         viewer.forget(topic)
-        if isinstance(topic, PanelTopic):
-            self.panels.sweep()
-        elif not topic.viewers:
+        if isinstance(topic, QueryTopic) and not topic.viewers:
             del self._topics[(topic.query, topic.start, topic.count)]
             self.board.results.release(topic.query)
 

@@ -64,7 +64,7 @@ class Judging:
         if old is not None and old.row.uid != text(field(obj, "metadata.uid")):
             self.remove(id)
             old = None
-        self._pins.offer(id, obj)
+        self._pins.offer(id, obj, version)
         self._judge(key, obj, old, version=version, now=now)
         return id
 
@@ -75,10 +75,10 @@ class Judging:
         entry = self._entries.by_id.get(id)
         version = version_of(obj)
         if entry is not None and not (version and version < entry.version):
-            self.remove(id)
+            self.remove(id, version)
 
-    def remove(self, id: str) -> None:
-        """Take an id out, whatever its version."""
+    def remove(self, id: str, version: int = 0) -> None:
+        """Take an id out; `version` is that of its deletion, 0 where none was told."""
         entry = self._entries.by_id.get(id)
         if entry is None:
             return
@@ -87,7 +87,7 @@ class Judging:
         self._refold.add(entry.row.uid)
         self.changed.add(id)
         self._dirty.discard(id)
-        self._pins.gone(id)
+        self._pins.gone(id, max(version, entry.version))
 
     def noted(self, about: str | None) -> None:
         """The events about this id changed."""

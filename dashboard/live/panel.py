@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from itertools import count
 from typing import Any
 
-from dashboard.core.model import EventNote, Row
 from dashboard.core.rows import row as make_row
 from dashboard.core.verdict import assess
 from dashboard.live.board import Board
@@ -21,6 +20,11 @@ SHORTEST = 0.1
 
 RETRY = 2.0
 """Seconds after which an object that could not be read is asked for again."""
+
+LINGER = 30.0
+"""Seconds for which an object that nobody views is kept: a page that is loaded again finds its steps."""
+
+MAX_LINGERING = 64
 
 _numbers = count(1)
 
@@ -69,19 +73,23 @@ def _same(old: View | None, new: View | None) -> bool:
 
 
 class Panel:
-    """One viewed object: its two topics, its steps, and the ids whose changes it shows."""
+    """One viewed object: its two topics, its steps, and the ids whose changes it shows.
 
-    def __init__(self, id: str) -> None:
+    `read`: the API was asked and answered; `tried`: it was asked. `used` is when somebody last looked.
+    """
+
+    def __init__(self, id: str, now: float) -> None:
         self.id = id
         self.topics = {True: PanelTopic(), False: PanelTopic()}
         self.steps = Steps()
         self.shown: frozenset[str] = frozenset({id})
+        self.used = now
         self.due = True
-        self.last = 0.0
+        self.last = float("-inf")
         self.reading: asyncio.Task[None] | None = None
         self.read = False
         self.tried = False
-        self.retry_at = 0.0
+        self.retry_at = float("-inf")
 
     @property
     def viewed(self) -> bool:
@@ -99,55 +107,48 @@ class Panels:
         self._panels: dict[str, Panel] = {}
         self.on_change: Callable[[], None] | None = None
 
+    def __len__(self) -> int:
+        return len(self._panels)
+
     async def view(self, id: str, *, may_edit: bool = True) -> View | None:
         """The object's view now, for a page that is rendered once; None when there is no such object.
 
-        Raises FetchError when the API cannot be asked; ValueError when `id` is not an id.
+        It is read from the API unless the watch keeps it current already. Raises FetchError when the API cannot
+        be asked; ValueError when `id` is not an id.
         """
-        panel = self._panels.get(id)
-        if panel is not None and self._board.pinned(id) is not None:
-            return self._look(id, panel.steps, may_edit=may_edit)
-        self._board.pin(id)
-        try:
-            obj = await self._fetch(id)
-            if obj is not None:
-                self._board.fetched(id, obj)
-            return self._look(id, None, may_edit=may_edit)
-        finally:
-            self._board.unpin(id)
-
-    def _look(self, id: str, steps: Steps | None, *, may_edit: bool) -> View | None:
-        now = self._clock()
-        obj = self._board.pinned(id)
-        row = self._board.row(id) or (self._row_of(id, obj, now) if obj is not None else None)
-        if row is None:
-            return None
-        if steps is not None and obj is not None:
-            steps.observe(self._board, row, obj, now)
-        taken = steps.taken if steps is not None else ()
-        return object_view(self._board, row, obj, now=now, allow_edits=self._allow_edits and may_edit, steps=taken)
-
-    def _row_of(self, id: str, obj: dict[str, Any], now: float) -> Row:
-        """The row of an object whose kind is not held on the board."""
-        notes: tuple[EventNote, ...] = self._board.events(id)
-        return make_row(obj, assess(obj, now, notes))
+        panel = self._panel(id)
+        if self._board.pinned(id) is None or self._board.row(id) is None:
+            self._take(panel, await self._fetch(id))
+        return self._look(panel, may_edit=may_edit)
 
     def open(self, id: str, *, may_edit: bool) -> PanelTopic:
         """The topic of an object; the first frame follows when the object has been read."""
-        panel = self._panels.get(id)
-        if panel is None:
-            panel = self._panels[id] = Panel(id)
-            self._board.pin(id)
+        panel = self._panel(id)
         topic = panel.topics[may_edit and self._allow_edits]
         panel.due |= not topic.viewers  # nobody saw to it that it is current
         return topic
 
-    def sweep(self) -> None:
-        """Let go of objects that nobody views any more."""
-        for id, panel in list(self._panels.items()):
-            if not panel.viewed:
-                del self._panels[id]
-                self._board.unpin(id)
+    def _panel(self, id: str) -> Panel:
+        panel = self._panels.pop(id, None)
+        if panel is None:
+            panel = Panel(id, self._clock())
+            self._board.pin(id)
+        panel.used = self._clock()
+        self._panels[id] = panel  # the lately used come last
+        return panel
+
+    def _take(self, panel: Panel, obj: dict[str, Any] | None) -> None:
+        panel.read = panel.tried = True
+        if obj is not None:
+            self._board.fetched(panel.id, obj)
+
+    def sweep(self, now: float) -> None:
+        """Let go of objects that nobody has viewed for a while, and of the oldest where there are many."""
+        idle = [panel for panel in self._panels.values() if not panel.viewed]
+        for place, panel in enumerate(reversed(idle)):
+            if place >= MAX_LINGERING or not 0 <= now - panel.used < LINGER:
+                del self._panels[panel.id]
+                self._board.unpin(panel.id)
                 if panel.reading is not None:
                     panel.reading.cancel()
 
@@ -166,20 +167,27 @@ class Panels:
     def step(self, now: float) -> Iterator[tuple[PanelTopic, str]]:
         """The frames that are due, with their topics."""
         for panel in list(self._panels.values()):
-            if not panel.read and panel.reading is None and now >= panel.retry_at:
+            if panel.viewed and self._must_read(panel, now):
                 panel.reading = asyncio.get_running_loop().create_task(self._read(panel))
-            if panel.due and now - panel.last >= SHORTEST and (panel.tried or self._board.pinned(panel.id) is not None):
+            if self._must_show(panel) and not 0 <= now - panel.last < SHORTEST:
                 panel.due = False
                 panel.last = now
                 yield from self._show(panel)
+        self.sweep(now)
+
+    def _must_read(self, panel: Panel, now: float) -> bool:
+        return not panel.read and panel.reading is None and not now < panel.retry_at <= now + RETRY
+
+    def _must_show(self, panel: Panel) -> bool:
+        return panel.due and (panel.tried or self._board.pinned(panel.id) is not None)
 
     @property
     def waiting(self) -> bool:
-        """Whether a frame is held back, or an object still to be read."""
-        return any(panel.due or not panel.read for panel in self._panels.values())
+        """Whether a frame is held back."""
+        return any(self._must_show(panel) for panel in self._panels.values())
 
     def _show(self, panel: Panel) -> Iterator[tuple[PanelTopic, str]]:
-        view = self._look(panel.id, panel.steps, may_edit=True)
+        view = self._look(panel, may_edit=True)
         if view is not None:
             panel.shown = frozenset(each["id"] for level in view["chain"] for each in level) | {panel.id}
         for may_edit, topic in panel.topics.items():
@@ -188,19 +196,27 @@ class Panels:
                 if text is not None:
                     yield topic, text
 
+    def _look(self, panel: Panel, *, may_edit: bool) -> View | None:
+        now = self._clock()
+        obj = self._board.pinned(panel.id)
+        row = self._board.row(panel.id)
+        if row is None and obj is not None:  # its kind is not held on the board
+            row = make_row(obj, assess(obj, now, self._board.events(panel.id)))
+        if row is None:
+            return None
+        if obj is not None:
+            panel.steps.observe(self._board, row, obj, now)
+        allow_edits = self._allow_edits and may_edit
+        return object_view(self._board, row, obj, now=now, allow_edits=allow_edits, steps=panel.steps.taken)
+
     async def _read(self, panel: Panel) -> None:
         try:
-            obj = await self._fetch(panel.id)
+            self._take(panel, await self._fetch(panel.id))
         except FetchError:
             # The page says how fresh the cluster is; until the object can be read, its row is what is known.
             panel.retry_at = self._clock() + RETRY
-        else:
-            panel.read = True
-            if obj is not None:
-                self._board.fetched(panel.id, obj)
         finally:
             panel.reading = None
-        panel.tried = True
-        panel.due = True
+        panel.tried = panel.due = True
         if self.on_change is not None:
             self.on_change()

@@ -12,6 +12,7 @@ class Pins:
     def __init__(self) -> None:
         self._pins: Counter[str] = Counter()
         self._objects: dict[str, dict[str, Any]] = {}
+        self._versions: dict[str, int] = {}
         self._touched: set[str] = set()
 
     def pin(self, id: str) -> None:
@@ -24,21 +25,28 @@ class Pins:
         if self._pins[id] <= 0:
             del self._pins[id]
             self._objects.pop(id, None)
+            self._versions.pop(id, None)
 
     def get(self, id: str) -> dict[str, Any] | None:
         """The newest whole object, None until one is known or when it is gone."""
         return self._objects.get(id)
 
-    def offer(self, id: str, obj: dict[str, Any]) -> None:
+    def version(self, id: str) -> int:
+        """The newest version heard of a pinned id, its deletion's included; -1 for none."""
+        return self._versions.get(id, -1)
+
+    def offer(self, id: str, obj: dict[str, Any], version: int) -> None:
         """A newer whole object; kept when the id is pinned."""
         if id in self._pins:
             self._objects[id] = obj
+            self._versions[id] = version
             self._touched.add(id)
 
-    def gone(self, id: str) -> None:
-        """The object was deleted."""
+    def gone(self, id: str, version: int) -> None:
+        """The object was deleted, at this version."""
         if id in self._pins:
             self._objects.pop(id, None)
+            self._versions[id] = version
             self._touched.add(id)
 
     def touch(self, id: str) -> None:

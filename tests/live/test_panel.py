@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dashboard.live.bodies import dump
-from dashboard.live.panel import FetchError
+from dashboard.live.panel import LINGER, MAX_LINGERING, FetchError
 from tests.live.browser import Browser
 from tests.live.factory import DEPLOYMENT, EVENT, HPA, POD, REPLICASET, Obj, deployment, event, hpa, pod, replicaset
 from tests.live.hubs import Held
@@ -96,8 +96,64 @@ async def test_it_is_read_once_for_all_who_look_and_kept_current_by_the_watch() 
     assert held.fetched == [WEB]
     for browser in browsers:
         browser.session.end()
+    held.step(LINGER + 1)
     assert held.board.pinned(WEB) is None
-    assert held.hub.panels._panels == {}
+    assert len(held.hub.panels) == 0
+
+
+async def test_a_page_that_is_loaded_again_finds_its_steps() -> None:
+    held = Held()
+    a_shop(held)
+    await held.hub.panels.view(WEB)
+    held.step()
+    obj = deployment("web", want=5, ready=1, version=2)
+    obj["metadata"]["generation"] = 2
+    held.board.apply(DEPLOYMENT, "MODIFIED", obj)
+    held.step()
+    view = await held.hub.panels.view(WEB)
+    assert view is not None
+    assert [step["name"] for step in view["steps"]] == ["accepted"]
+    assert held.fetched == [WEB]
+
+
+async def test_looking_at_many_objects_keeps_only_the_last_ones() -> None:
+    held = Held()
+    for number in range(MAX_LINGERING + 20):
+        held.board.apply(POD, "ADDED", pod(f"p{number}"))
+        await held.hub.panels.view(f"core/Pod/shop/p{number}")
+    browser = Browser(held.hub)
+    look(browser, "core/Pod/shop/p0")
+    await settle(held)
+    assert len(held.hub.panels) == MAX_LINGERING + 1
+    assert view_of(browser)["row"]["name"] == "p0"
+
+
+async def test_a_slow_answer_does_not_bring_back_what_was_deleted_meanwhile() -> None:
+    held = Held()
+    held.board.apply(POD, "ADDED", pod("a", version=5))
+    held.board.pin("core/Pod/shop/a")
+    held.board.apply(POD, "DELETED", pod("a", version=6))
+    held.board.fetched("core/Pod/shop/a", pod("a", version=5))
+    assert held.board.pinned("core/Pod/shop/a") is None
+    held.board.fetched("core/Pod/shop/a", pod("a", version=7, uid="made again"))
+    assert held.board.pinned("core/Pod/shop/a") is not None
+
+
+async def test_a_clock_that_goes_back_stops_nothing() -> None:
+    held = Held()
+    a_shop(held)
+    browser = Browser(held.hub)
+    look(browser)
+    await settle(held)
+    held.step(-3600.0)
+    held.board.apply(DEPLOYMENT, "MODIFIED", deployment("web", want=7, ready=1, version=2))
+    held.step()
+    held.step()
+    assert view_of(browser)["edit"]["replicas"] == 7
+    fresh = len(browser.freshness)
+    held.step(1.1)
+    browser.read()
+    assert len(browser.freshness) == fresh + 1
 
 
 async def test_a_change_of_a_child_or_an_event_is_a_change_of_the_view() -> None:
@@ -212,6 +268,10 @@ async def test_an_object_whose_kind_is_not_held_is_judged_by_itself() -> None:
     assert view is not None
     assert view["row"].name == "c"
     assert view["chain"] == []
+    held.objects["core/ConfigMap/shop/c"] = json.loads(json.dumps(other).replace('"u"', '"u2", "resourceVersion": "2"'))
+    again = await held.hub.panels.view("core/ConfigMap/shop/c")  # no watch keeps it current: it is read each time
+    assert again is not None
+    assert again["row"].uid == "u2"
     assert json.loads(dump(view))["id"] == "core/ConfigMap/shop/c"
     assert await held.hub.panels.view("core/ConfigMap/shop/none") is None
 
