@@ -95,9 +95,14 @@ def _holds(node: Any, keys: tuple[str, ...]) -> bool:
 
 def _setter(entry: Mapping[str, Any]) -> Setter:
     get = entry.get
-    return Setter(
-        plain(get("manager"), 100), text(get("operation"), 20), timestamp(get("time")), text(get("subresource"), 40)
+    return _named(
+        text(get("manager"), 1000), text(get("operation"), 20), text(get("time"), 50), text(get("subresource"), 40)
     )
+
+
+@lru_cache(maxsize=4096)
+def _named(manager: str, operation: str, time: str, subresource: str) -> Setter:
+    return Setter(plain(manager, 100), operation, timestamp(time), subresource)
 
 
 def setters(obj: Any) -> dict[str, Setter]:

@@ -10,11 +10,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote
 
 Object = Mapping[str, Any]
 """A Kubernetes object as decoded JSON. Never changed in place."""
+
+
+_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]*\Z").match
+"""Most names need no quoting, and asking is cheaper than quoting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,7 @@ class ObjectKey:
     def id(self) -> str:
         """`apps/Deployment/shop/web`, `core/Node/-/n1`: the permalink's part after `/o/`, and the row's id."""
         parts = (self.group or "core", self.kind, self.namespace or "-", self.name)
-        return "/".join(quote(part, safe="") for part in parts)
+        return "/".join(part if _UNRESERVED(part) else quote(part, safe="") for part in parts)
 
     @classmethod
     def parse(cls, text: str) -> ObjectKey:
@@ -141,8 +146,12 @@ def timestamp(value: Any) -> float | None:
     >>> timestamp("2026-11-20T10:00:00Z")
     1795168800.0
     """
-    if not isinstance(value, str) or len(value) < 10 or len(value) > 40:
-        return None
+    return _timestamp(value) if isinstance(value, str) and 10 <= len(value) <= 40 else None
+
+
+@lru_cache(maxsize=8192)
+def _timestamp(value: str) -> float | None:
+    """Read once: the same second stands in an object several times, and in all its versions."""
     try:
         moment = datetime.fromisoformat(value)
     except ValueError:
