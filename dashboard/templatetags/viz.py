@@ -26,6 +26,12 @@ def middle(value: object, limit: int = 48) -> str:
 
 
 @register.filter
+def shortkind(value: object) -> str:
+    """A kind's name as a column has room for it."""
+    return wording.kind(value)
+
+
+@register.filter
 def value(given: object) -> str:
     """A field's value as the ledger shows it: text as it is, nothing as a dash, the rest as JSON."""
     if given is None or given == "":

@@ -11,9 +11,8 @@ from dashboard.core.objects import ObjectKey
 from dashboard.web import pages
 from dashboard.web.clusters import Cluster
 
-STEP_NAMES = ("accepted", "observed", "created", "scheduled", "started", "ready", "converged")
-MANY = 6
-"""Objects in one level of the chain from which on they are drawn without their bars."""
+MANY = 3
+"""Objects in one level of the chain from which on each is one line."""
 
 
 def object_context(

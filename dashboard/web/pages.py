@@ -94,6 +94,7 @@ def board(cluster: Cluster, request: HttpRequest) -> tuple[Context, int]:
         "window": window,
         "shown": shown,
         "folded": folded,
+        "folds": query.folds and not query.verdict and window.total < window.objects,
         "beyond": window.total - len(shown) - folded,
         "all": everything,
         "show_all": f"{context['root']}?{query.text + '&' if query.text else ''}all=1",

@@ -38,6 +38,22 @@ def middle(value: object, limit: int = 48) -> str:
     return text[:head] + "…" + text[len(text) - (limit - 1 - head) :]
 
 
+SHORT_KINDS = {
+    "CustomResourceDefinition": "CRD",
+    "HorizontalPodAutoscaler": "HPA",
+    "PersistentVolume": "PV",
+    "PersistentVolumeClaim": "PVC",
+    "PodDisruptionBudget": "PDB",
+}
+"""What people call the kinds with the longest names."""
+
+
+def kind(value: object) -> str:
+    """A kind's name as a column has room for it."""
+    text = plain(value, 100)
+    return SHORT_KINDS.get(text, middle(text, 24))
+
+
 def duration(seconds: float) -> str:
     """A span in its largest whole unit: `12 s`, `6 min`, `3 h`, `2 d`.
 

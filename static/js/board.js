@@ -129,8 +129,9 @@ ${shown.length || folded ? nothing : this.#empty()}</ol>`, this);
 
   #result() {
     const result = this.filters.querySelector(".result");
-    const folds = !(this.query.kind || this.query.q || this.query.owner);
-    result.textContent = `${this.state.total} of ${this.state.objects} objects${folds ? " · the rest folded under their owners" : ""}`;
+    const { total, objects } = this.state;
+    const folded = total < objects && !this.query.verdict && !this.query.q && !this.query.kind && !this.query.owner;
+    result.textContent = `${total} of ${objects} objects${folded ? ", the rest folded under their owners" : ""}`;
     const text = queryText(this.query);
     let clear = this.filters.querySelector(".clear");
     if (text && !clear) {

@@ -6,7 +6,7 @@ import { link } from "viz/link.js";
 import { cluster, root } from "viz/page.js";
 import { gapbar, glyph, href, since } from "viz/parts.js";
 import { number } from "viz/shapes.js";
-import { middle, plain, took } from "viz/wording.js";
+import { kind, middle, plain, took } from "viz/wording.js";
 
 const main = document.querySelector("main[data-object]");
 const STEPS = ["accepted", "observed", "created", "scheduled", "started", "ready", "converged"];
@@ -18,6 +18,11 @@ export function value(given) {
   return plain(typeof given === "string" ? given : JSON.stringify(given));
 }
 
+const DIFFERS = html`<svg viewBox="0 0 12 20" role="img" aria-label="differs"><path d="M1 8h10M1 12h10M8.5 4.5l-5 11"></path></svg>`;
+const EQUAL = html`<svg viewBox="0 0 12 20" role="img" aria-label="equal"><path d="M1 8h10M1 12h10"></path></svg>`;
+/** Objects in one level of the chain from which on each is one line. */
+const MANY = 3;
+
 const PARTS = {
   "rv-title": ({ row, verdict, since: at, at_least: least, reason }) => html`<h1>${glyph(verdict)}<span class="kind">${middle(row.kind, 40)}</span><bdi class="full">${row.namespace ? html`<span class="ns">${middle(row.namespace, 40)}/</span>` : nothing}${plain(row.name, 253)}</bdi></h1>
 <p class="state"><span class="word ${verdict}">${verdict}</span> ${since(at, least, "for")}${reason ? html` <span class="quiet">· ${plain(reason, 80)}</span>` : nothing}</p>`,
@@ -25,10 +30,10 @@ const PARTS = {
     if (!view.cause) return nothing;
     const { sentence, reason, at } = view.cause;
     const other = at && at !== view.id ? at : "";
-    const [, kind, , name] = other.split("/").map(decodeURIComponent);
-    return html`<p class="cause-line ${view.verdict}"><bdi class="cause">${plain(sentence, 500)}</bdi>${reason ? html`<span class="reason mono">${plain(reason, 80)}</span>` : nothing}${other ? html`<a class="at link" href=${href(other)}>${plain(kind, 60)} ${middle(name, 48)}</a>` : nothing}</p>`;
+    const [, faulty, , name] = other.split("/").map(decodeURIComponent);
+    return html`<p class="cause-line ${view.verdict}"><bdi class="cause">${plain(sentence, 500)}</bdi>${reason ? html`<span class="reason mono">${plain(reason, 80)}</span>` : nothing}${other ? html`<a class="at link" href=${href(other)}>${plain(faulty, 60)} ${middle(name, 48)}</a>` : nothing}</p>`;
   },
-  "rv-chain": ({ chain }) => html`<div class="chain">${chain.map((level) => html`<div class="level ${level.length > 6 ? "many" : ""}">${level.map(hop)}</div>`)}</div>`,
+  "rv-chain": ({ chain }) => html`<div class="chain">${chain.map((level) => html`<div class="level ${level.length > MANY ? "many" : ""}">${level.map(hop)}</div>`)}</div>`,
   "rv-ledger": ({ ledger, has_status: hasStatus }) => {
     if (!ledger.length) return html`<p class="none">${hasStatus === false ? "This kind has no status: no loop reports on it, so there is nothing to compare." : "Nothing to compare: no field of its spec is answered in its status."}</p>`;
     return html`<table class="ledger"><thead><tr><th>field</th><th>desired</th><th class="vs" aria-label="compared"></th><th>observed</th><th class="since">since</th></tr></thead><tbody>${ledger.map(gap)}</tbody></table>`;
@@ -42,12 +47,12 @@ const PARTS = {
 };
 
 function hop(each) {
-  return html`<a class="hop ${each.verdict} ${each.current ? "current" : ""}" href=${href(each.id)} aria-current=${each.current ? "true" : nothing}>${glyph(each.verdict)}<span class="what" title="${plain(each.kind, 60)} ${plain(each.name, 253)}"><span class="kind">${middle(each.kind, 24)}</span><bdi>${middle(each.name, 28)}</bdi></span><span class="glance">${plain(each.glance, 80)}</span><span class="gap">${gapbar(each.bar)}</span></a>`;
+  return html`<a class="hop ${each.verdict} ${each.current ? "current" : ""}" href=${href(each.id)} aria-current=${each.current ? "true" : nothing}>${glyph(each.verdict)}<span class="what" title="${plain(each.kind, 60)} ${plain(each.name, 253)}"><span class="kind">${kind(each.kind)}</span><bdi>${middle(each.name, 28)}</bdi></span><span class="glance">${plain(each.glance, 80)}</span><span class="gap">${gapbar(each.bar)}</span></a>`;
 }
 
 function gap(each) {
   const field = html`<td class="field" title=${plain(each.path, 200)}><bdi>${plain(each.field, 120)}</bdi>${each.set_by ? html`<span class="by"> ← ${middle(each.set_by, 40)}</span>` : nothing}</td>`;
-  return html`<tr class=${each.open ? "open" : "closed"}>${field}<td class="value">${value(each.desired)}</td><td class="vs">${each.open ? "≠" : "="}</td><td class="value">${each.open ? value(each.observed) : nothing}</td><td class="since">${each.open ? since(each.since, each.at_least) : nothing}</td></tr>`;
+  return html`<tr class=${each.open ? "open" : "closed"}>${field}<td class="value">${value(each.desired)}</td><td class="vs">${each.open ? DIFFERS : EQUAL}</td><td class="value">${each.open ? value(each.observed) : nothing}</td><td class="since">${each.open ? since(each.since, each.at_least) : nothing}</td></tr>`;
 }
 
 function pending(steps, verdict) {

@@ -3,7 +3,7 @@
 import { html, nothing, svg } from "lit";
 import { root } from "viz/page.js";
 import { draw, HEIGHT, WIDTH } from "viz/shapes.js";
-import { middle, plain } from "viz/wording.js";
+import { kind, middle, plain } from "viz/wording.js";
 
 export const VERDICTS = ["stalled", "converging", "terminating", "unknown", "suspended", "converged"];
 
@@ -19,7 +19,7 @@ const MARKS = {
 /** A verdict's mark: shape and colour, with its word for those who do not see it. */
 export function glyph(verdict) {
   const known = VERDICTS.includes(verdict) ? verdict : "unknown";
-  return html`<svg class="glyph ${known}" viewBox="0 0 16 16" role="img" aria-label=${known}>${MARKS[known]}</svg>`;
+  return html`<svg class="glyph ${known}" width="16" height="16" viewBox="0 0 16 16" role="img" aria-label=${known}>${MARKS[known]}</svg>`;
 }
 
 const OUTLINED = new Set(["missing", "ending", "surplus", "starting"]);
@@ -52,8 +52,8 @@ export function line(row) {
   const place = row.namespace ? html`<span class="ns">${middle(row.namespace, 24)}/</span>` : nothing;
   return html`<a class="row ${row.verdict}" href=${href(row.id)} data-id=${row.id}>
 <span class="mark">${glyph(row.verdict)}</span>
-<span class="kind" title=${plain(row.kind, 100)}>${middle(row.kind, 24)}</span>
-<span class="name" title="${plain(row.namespace, 64)}/${plain(row.name, 253)}"><span class="kind-inline">${middle(row.kind, 24)} </span><bdi>${place}<b>${middle(row.name, 44)}</b></bdi></span>
+<span class="kind" title=${plain(row.kind, 100)}>${kind(row.kind)}</span>
+<span class="name" title="${row.namespace ? `${plain(row.namespace, 64)}/` : ""}${plain(row.name, 253)}"><span class="kind-inline">${kind(row.kind)} </span><bdi>${place}<b>${middle(row.name, 44)}</b></bdi></span>
 <span class="gap">${gapbar(row.bar)}</span>
 <span class="glance" title=${plain(row.glance)}>${plain(row.glance, 120)}</span>
 <span class="why">${row.cause ? html`<bdi class="cause" title=${plain(row.cause, 500)}>${plain(row.cause)}</bdi>` : nothing}${row.images ? html`<bdi class="images mono" title=${plain(row.images, 500)}>${middle(row.images, 72)}</bdi>` : nothing}</span>

@@ -36,7 +36,8 @@ class Since extends HTMLElement {
   tick() {
     const at = Number(this.getAttribute("at"));
     const prefix = this.getAttribute("prefix");
-    const text = `${prefix ? `${prefix} ` : ""}${this.hasAttribute("least") ? "≥ " : ""}${duration(now() - at)}`;
+    const bound = this.hasAttribute("least") ? (prefix ? "at least " : "≥ ") : "";
+    const text = `${prefix ? `${prefix} ` : ""}${bound}${duration(now() - at)}`;
     if (this.#time.textContent !== text) this.#time.textContent = text;
   }
 }

@@ -21,6 +21,20 @@ export function middle(value, limit = 48) {
   return text.slice(0, head).join("") + "…" + text.slice(text.length - (limit - 1 - head)).join("");
 }
 
+const SHORT_KINDS = {
+  CustomResourceDefinition: "CRD",
+  HorizontalPodAutoscaler: "HPA",
+  PersistentVolume: "PV",
+  PersistentVolumeClaim: "PVC",
+  PodDisruptionBudget: "PDB",
+};
+
+/** A kind's name as a column has room for it. */
+export function kind(value) {
+  const text = plain(value, 100);
+  return Object.hasOwn(SHORT_KINDS, text) ? SHORT_KINDS[text] : middle(text, 24);
+}
+
 /** A span in its largest whole unit: `12 s`, `6 min`, `3 h`, `2 d`. */
 export function duration(seconds) {
   const whole = Math.max(0, Math.trunc(seconds));
