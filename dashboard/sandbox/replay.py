@@ -16,9 +16,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from dashboard.sandbox.replay_kubectl import NoKubectl, Refused, arguments, find_kubectl
+from dashboard.sandbox.replay_kubectl import NoKubectlError, RefusedError, arguments, find_kubectl
 from dashboard.sandbox.replay_report import Judge, Report
-from dashboard.sandbox.replay_run import SandboxFailed, replay
+from dashboard.sandbox.replay_run import SandboxError, replay
 from dashboard.sandbox.replay_trace import Recording, TraceError, read
 
 
@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 async def replay_all(recordings: dict[str, Recording], program: str, jobs: int) -> list[Report]:
-    """Replay all, at most `jobs` at once; reports in the order of `recordings`. Raises SandboxFailed."""
+    """Replay all, at most `jobs` at once; reports in the order of `recordings`. Raises SandboxError."""
     free = asyncio.Semaphore(max(1, jobs))
 
     async def one(name: str, recording: Recording) -> Report:
@@ -49,7 +49,7 @@ def run(files: Sequence[Path], *, as_json: bool, jobs: int) -> int:
             for action in recording.actions:
                 arguments(action.command)
         reports = asyncio.run(replay_all(recordings, program, jobs))
-    except (NoKubectl, TraceError, Refused, SandboxFailed, OSError) as error:
+    except (NoKubectlError, TraceError, RefusedError, SandboxError, OSError) as error:
         sys.stderr.write(f"replay: {error}\n")
         return 2
     if as_json:

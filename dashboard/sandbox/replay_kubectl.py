@@ -17,35 +17,39 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SUBCOMMANDS = frozenset(
-    "annotate api-resources api-versions apply auth autoscale cordon create delete describe drain events explain expose "
-    "get label patch replace rollout run scale set taint top uncordon version wait".split()
+    """
+    annotate api-resources api-versions apply auth autoscale cordon create delete describe drain events explain expose
+    get label patch replace rollout run scale set taint top uncordon version wait
+    """.strip().split()
 )
 CONNECTION = frozenset(
-    "as as-group as-uid as-user-extra cache-dir certificate-authority client-certificate client-key cluster context "
-    "insecure-skip-tls-verify kubeconfig kuberc log-file password profile profile-output server tls-server-name token "
-    "user username".split()
+    """
+    as as-group as-uid as-user-extra cache-dir certificate-authority client-certificate client-key cluster context
+    insecure-skip-tls-verify kubeconfig kuberc log-file password profile profile-output server tls-server-name token
+    user username
+    """.strip().split()
 )
-FILES = frozenset("env-file from-env-file from-file kustomize patch-file template".split())
+FILES = frozenset({"env-file", "from-env-file", "from-file", "kustomize", "patch-file", "template"})
 SHORT = "nfolpcLwARv"
 SWITCHES = "wAR"
 """Short flags without a value; the rest of SHORT has one."""
 TIMEOUT = 60.0
 
 
-class Refused(ValueError):
+class RefusedError(ValueError):
     """A command that a replay does not run; says why."""
 
 
-class NoKubectl(RuntimeError):
+class NoKubectlError(RuntimeError):
     """There is no kubectl to run."""
 
 
 def find_kubectl() -> str:
-    """The kubectl of the development dependencies, else the one on PATH. Raises NoKubectl."""
+    """The kubectl of the development dependencies, else the one on PATH. Raises NoKubectlError."""
     bundled = Path(sysconfig.get_path("scripts")) / "kubectl"
     found = str(bundled) if bundled.is_file() else shutil.which("kubectl")
     if found is None:
-        raise NoKubectl(
+        raise NoKubectlError(
             "replay needs kubectl and there is none: it comes with the development dependencies (`uv sync`), "
             "or install it on PATH"
         )
@@ -53,13 +57,13 @@ def find_kubectl() -> str:
 
 
 def arguments(command: str) -> list[str]:
-    """The command's words after `kubectl`. Raises Refused."""
+    """The command's words after `kubectl`. Raises RefusedError."""
     try:
         words = shlex.split(command)
     except ValueError as error:
-        raise Refused(f"cannot read the command {command!r}: {error}") from error
+        raise RefusedError(f"cannot read the command {command!r}: {error}") from error
     if not words or words[0] != "kubectl":
-        raise Refused(f"only kubectl is run, not {words[0]!r}" if words else "an empty command")
+        raise RefusedError(f"only kubectl is run, not {words[0]!r}" if words else "an empty command")
     _check_subcommand(words[1:])
     for index, word in enumerate(words[1:], 1):
         following = words[index + 1] if index + 1 < len(words) else ""
@@ -75,9 +79,9 @@ def _check_subcommand(words: Sequence[str]) -> None:
             rest = rest[1:]
         elif not flag.startswith(("--namespace=", "-n")):
             _check_flag(flag, rest[0] if rest else "")
-            raise Refused(f"before the subcommand only -n is understood, not {flag!r}")
+            raise RefusedError(f"before the subcommand only -n is understood, not {flag!r}")
     if not rest or rest[0] not in SUBCOMMANDS:
-        raise Refused(f"kubectl {rest[0] if rest else ''} is not run by a replay")
+        raise RefusedError(f"kubectl {rest[0] if rest else ''} is not run by a replay")
 
 
 def _check_flag(word: str, following: str) -> None:
@@ -85,9 +89,9 @@ def _check_flag(word: str, following: str) -> None:
         name, _, value = word[2:].partition("=")
         name = name.replace("_", "-")
         if name in CONNECTION:
-            raise Refused(f"--{name} would choose another cluster, user or place to write; a replay has its own")
+            raise RefusedError(f"--{name} would choose another cluster, user or place to write; a replay has its own")
         if name in FILES:
-            raise Refused(f"--{name} would read a file of this machine")
+            raise RefusedError(f"--{name} would read a file of this machine")
         if name in ("filename", "output") and "=" in word:
             _check_value(name, value)
         elif name in ("filename", "output"):
@@ -97,16 +101,16 @@ def _check_flag(word: str, following: str) -> None:
         return
     letter, attached = word[1], word[2:].removeprefix("=")
     if letter not in SHORT or (letter in SWITCHES and attached):
-        raise Refused(f"the short flag {word!r} is not understood by a replay")
+        raise RefusedError(f"the short flag {word!r} is not understood by a replay")
     if letter in ("f", "o"):
         _check_value("filename" if letter == "f" else "output", attached or following)
 
 
 def _check_value(name: str, value: str) -> None:
     if name == "filename" and value != "-":
-        raise Refused(f"-f reads only standard input here, not {value!r}")
+        raise RefusedError(f"-f reads only standard input here, not {value!r}")
     if name == "output" and "-file" in value.partition("=")[0]:
-        raise Refused(f"-o {value} would read a file of this machine")
+        raise RefusedError(f"-o {value} would read a file of this machine")
 
 
 @dataclass(frozen=True, slots=True)

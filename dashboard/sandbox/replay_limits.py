@@ -1,4 +1,7 @@
-"""How far a Deployment's own strategy lets its counts move; written apart from the controller that is tested with it."""
+"""How far a Deployment's own strategy lets its counts move.
+
+Written apart from the controller that is tested with it: a shared mistake would go unnoticed.
+"""
 
 from __future__ import annotations
 

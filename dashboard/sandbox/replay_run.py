@@ -25,7 +25,7 @@ TAIL = 0.4
 """Seconds of watching after the time at which the recording ends."""
 
 
-class SandboxFailed(RuntimeError):
+class SandboxError(RuntimeError):
     """The sandbox process did not start."""
 
 
@@ -41,7 +41,7 @@ class Outcome:
 
 @contextlib.asynccontextmanager
 async def sandbox(speed: float = 1.0) -> AsyncIterator[str]:
-    """A fresh, empty sandbox process; gives its URL. Raises SandboxFailed. It ends with the block."""
+    """A fresh, empty sandbox process; gives its URL. Raises SandboxError. It ends with the block."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -71,21 +71,21 @@ async def sandbox(speed: float = 1.0) -> AsyncIterator[str]:
 
 async def _ready(process: asyncio.subprocess.Process) -> str:
     if process.stdout is None:
-        raise SandboxFailed("the sandbox has no output")
+        raise SandboxError("the sandbox has no output")
     try:
         async with asyncio.timeout(START):
             line = (await process.stdout.readline()).decode().strip()
     except TimeoutError as error:
-        raise SandboxFailed(f"the sandbox was not ready after {START:g} s") from error
+        raise SandboxError(f"the sandbox was not ready after {START:g} s") from error
     if not line.startswith(READY):
-        raise SandboxFailed(f"the sandbox did not start: {line!r}")
+        raise SandboxError(f"the sandbox did not start: {line!r}")
     return line.removeprefix(READY)
 
 
 async def replay(recorded: Recording, program: str) -> Outcome:
     """Run the recording's commands against a fresh sandbox with `program` as kubectl.
 
-    Raises Refused before anything is run when a command is not one that a replay runs, SandboxFailed.
+    Raises RefusedError before anything is run when a command is not one that a replay runs, SandboxError.
     """
     commands = [arguments(action.command) for action in recorded.actions]
     async with sandbox() as url:
@@ -142,13 +142,13 @@ class Replay:
     async def _post(self, path: str, body: Obj) -> None:
         async with self._session.post(path, json=body) as response:
             if response.status not in (200, 201, 409):
-                raise SandboxFailed(f"POST {path}: {response.status} {await response.text()}")
+                raise SandboxError(f"POST {path}: {response.status} {await response.text()}")
 
     async def _patch(self, path: str, body: Obj) -> None:
         headers = {"Content-Type": "application/merge-patch+json"}
         async with self._session.patch(path, data=json.dumps(body), headers=headers) as response:
             if response.status != 200:
-                raise SandboxFailed(f"PATCH {path}: {response.status} {await response.text()}")
+                raise SandboxError(f"PATCH {path}: {response.status} {await response.text()}")
 
     async def _act(self, commands: list[list[str]]) -> tuple[list[Finished], float]:
         """Run the commands so that they *end* at the intervals of the recording: kubectl's start-up varies."""
@@ -159,8 +159,8 @@ class Replay:
             self._swaps += stand_ins(self._recorded, self._seen, action, self._swaps)
             names = translation(self._recorded, self._seen, self._swaps)
             began = self._now()
-            words = [translated(word, names) for word in words]
-            finished.append(await self._kubectl.run(words, translated(action.stdin, names)))
+            asked = [translated(word, names) for word in words]
+            finished.append(await self._kubectl.run(asked, translated(action.stdin, names)))
             self._measure(action, self._now() - began)
             late = self._now() - action.done
         return finished, late
