@@ -102,11 +102,11 @@ class Api:
         return self._stored(resource, key, obj)
 
     def update(
-        self, resource: Resource, namespace: str, name: str, obj: Any, write: Write, subresource: str = ""
+        self, resource: Resource, namespace: str, name: str, obj: Any, write: Write, *, subresource: str = ""
     ) -> Object:
         """Replace an object, or its status or scale. Raises ApiFailure (400, 404, 409, 422)."""
         if subresource == "scale":
-            return scale.replace(self, resource, namespace, name, obj, write)
+            return scale.replace(self, resource, namespace, name, obj, write=write)
         live = self._live(resource, namespace, name)
         obj = decode(resource, obj, write)
         metadata.check_identity(resource, namespace, name, obj)
@@ -119,14 +119,15 @@ class Api:
         name: str,
         content_type: str,
         patch: Any,
+        *,
         write: Write,
         subresource: str = "",
     ) -> Object:
         """Patch an object, or its status or scale; server-side apply may create. Raises ApiFailure."""
         if content_type == managed.APPLY:
-            return self._apply(resource, namespace, name, patch, write, subresource)
+            return self._apply(resource, namespace, name, patch, write, subresource=subresource)
         if subresource == "scale":
-            return scale.patch(self, resource, namespace, name, content_type, patch, write)
+            return scale.patch(self, resource, namespace, name, patch, content_type=content_type, write=write)
         live = self._live(resource, namespace, name)
         shown = from_stored(resource, live)
         changed = patched(resource, shown, content_type, patch, write)
@@ -134,11 +135,12 @@ class Api:
         return self._replace(resource, live, to_stored(resource, changed), write, subresource)
 
     def _apply(
-        self, resource: Resource, namespace: str, name: str, patch: Any, write: Write, subresource: str
+        self, resource: Resource, namespace: str, name: str, patch: Any, write: Write, *, subresource: str
     ) -> Object:
         live = self.store.get(resource.storage, self.key(resource, namespace, name))
         shown = None if live is None else from_stored(resource, live)
-        merged = managed.applied(resource, namespace, name, shown, patch, write, subresource, self.clock)
+        where = managed.Place(namespace, name, subresource)
+        merged = managed.applied(resource, where, shown, patch, write, clock=self.clock)
         if live is None:
             self._check_namespace(resource, namespace)
             fill(resource.storage, merged)
@@ -174,7 +176,7 @@ class Api:
         metadata.keep(live, obj)
         strategy.resetting(resource, live, obj, subresource)
         if not owned:
-            managed.updated(resource, live, obj, write, subresource, self.clock)
+            managed.updated(resource, live, obj, write, subresource=subresource, clock=self.clock)
         strategy.updating(self, resource, live, obj, subresource)
         validate(self, resource, obj, live, subresource)
         key = self.key(resource, meta.get("namespace", ""), name)
@@ -227,6 +229,7 @@ class Api:
         namespace: str,
         options: Delete,
         write: Write,
+        *,
         labels: LabelSelector | None = None,
         fields: FieldSelector | None = None,
     ) -> list[Object]:

@@ -10,12 +10,15 @@ from typing import Any
 from dashboard.sandbox.api import Api
 from dashboard.sandbox.client import Client
 from dashboard.sandbox.clock import Clock
-from dashboard.sandbox.failures import ApiFailure
 from dashboard.sandbox.registry import Resource
 
 NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 
-CA = "-----BEGIN CERTIFICATE-----\nThe sandbox speaks plain HTTP on loopback: it has no certificate authority.\n-----END CERTIFICATE-----\n"
+CA = (
+    "-----BEGIN CERTIFICATE-----\n"
+    "The sandbox speaks plain HTTP on loopback: it has no certificate authority.\n"
+    "-----END CERTIFICATE-----\n"
+)
 CA_TEXT = (
     "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the "
     "internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes "
@@ -62,6 +65,3 @@ def shop(api: Api) -> None:
     if importlib.util.find_spec(name) is None:
         return
     importlib.import_module(name).stock(api)
-
-
-__all__ = ["ApiFailure", "controllers", "fill", "shop"]

@@ -56,14 +56,25 @@ class Client:
         meta = obj["metadata"]
         resource = self._resource(kind)
         return self.api.update(
-            resource, meta.get("namespace", ""), meta["name"], copy.deepcopy(obj), self._write(), subresource
+            resource,
+            meta.get("namespace", ""),
+            meta["name"],
+            copy.deepcopy(obj),
+            self._write(),
+            subresource=subresource,
         )
 
     def patch(self, kind: str, namespace: str, name: str, patch: Object, *, subresource: str = "") -> Object:
         """JSON merge patch."""
         content = "application/merge-patch+json"
         return self.api.patch(
-            self._resource(kind), namespace, name, content, copy.deepcopy(patch), self._write(), subresource
+            self._resource(kind),
+            namespace,
+            name,
+            content,
+            copy.deepcopy(patch),
+            write=self._write(),
+            subresource=subresource,
         )
 
     def delete(

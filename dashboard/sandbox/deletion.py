@@ -59,7 +59,7 @@ def delete(api: Api, resource: Resource, live: Obj, options: Delete, write: Writ
     _finalizers(resource, meta, options, write)
     held = bool(meta.get("finalizers")) or (resource.storage == "namespaces" and not finished_spec(obj))
     if meta.get("deletionTimestamp"):
-        return _again(api, resource, live, obj, grace, held, options, write)
+        return _again(api, resource, live, obj, grace, held=held, options=options, write=write)
     if not grace and not held:
         if resource.storage == "pods" and not (options.dry_run or write.dry_run):
             # Pods are always deleted gracefully: watchers see the mark, with a grace of 0, before the end.
@@ -82,7 +82,7 @@ def finished_spec(namespace: Obj) -> bool:
 
 
 def _again(
-    api: Api, resource: Resource, live: Obj, obj: Obj, grace: float, held: bool, options: Delete, write: Write
+    api: Api, resource: Resource, live: Obj, obj: Obj, grace: float, *, held: bool, options: Delete, write: Write
 ) -> Obj:
     """A second deletion may shorten the grace or add a finalizer, never lengthen."""
     meta = obj["metadata"]

@@ -20,7 +20,7 @@ class Invalid:
     reason: str = "FieldValueInvalid"
 
 
-class ApiFailure(Exception):
+class ApiFailure(Exception):  # noqa: N818 - a refusal is an answer, not an error of the server
     """A refused request: `code` (HTTP), `reason` (the API's word, may be empty), `message`, `details`."""
 
     def __init__(

@@ -70,6 +70,15 @@ class Owned:
 Owners = dict[Manager, Owned]
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which object, and through which of its endpoints, a configuration is applied to."""
+
+    namespace: str
+    name: str
+    subresource: str = ""
+
+
 def read(obj: Object) -> Owners:
     """The owners of an object's fields."""
     out: Owners = {}
@@ -118,7 +127,7 @@ def created(resource: Resource, obj: Object, write: Write, clock: Clock) -> None
     _write(obj, {who: Owned(fields, clock.stamp())})
 
 
-def updated(resource: Resource, live: Object, obj: Object, write: Write, subresource: str, clock: Clock) -> None:
+def updated(resource: Resource, live: Object, obj: Object, write: Write, *, subresource: str, clock: Clock) -> None:
     """Move ownership of what an Update changed to its manager (in place)."""
     given = obj["metadata"].get("managedFields")
     reset = given == [{}]
@@ -158,17 +167,17 @@ def same(live: Object, obj: Object) -> bool:
 
 def applied(
     resource: Resource,
-    namespace: str,
-    name: str,
+    where: Place,
     live: Object | None,
     patch: Any,
     write: Write,
-    subresource: str,
+    *,
     clock: Clock,
 ) -> Object:
     """The object after server-side apply of `patch`, with its owners. Raises ApiFailure 400 or 409."""
     config = decode(resource, patch, write, applying=True)
-    _check(resource, namespace, name, config)
+    _check(resource, where.namespace, where.name, config)
+    subresource = where.subresource
     node = node_of(resource)
     who = Manager(write.manager, "Apply", resource.api_version, subresource)
     ignored = "f:status" if resource.has_status and subresource != "status" else ""

@@ -11,7 +11,7 @@ from dashboard.sandbox.options import Write
 from dashboard.sandbox.patches.merge import merge_patch
 from dashboard.sandbox.patches.operations import apply_operations
 from dashboard.sandbox.registry import Resource
-from dashboard.sandbox.schema.decode import Decoder, WrongType
+from dashboard.sandbox.schema.decode import Decoder, WrongTypeError
 from dashboard.sandbox.schema.nodes import struct
 
 if TYPE_CHECKING:
@@ -70,12 +70,12 @@ def show(resource: Resource, obj: Obj) -> Obj:
 def _decoded(body: Any) -> Obj:
     try:
         return Decoder(struct("V1Scale")).run(body)
-    except WrongType as error:
+    except WrongTypeError as error:
         said = 'Scale in version "v1" cannot be handled as a Scale'
         raise bad_request(f"{said}: json: {error}") from error
 
 
-def replace(api: Api, resource: Resource, namespace: str, name: str, body: Any, write: Write) -> Obj:
+def replace(api: Api, resource: Resource, namespace: str, name: str, body: Any, *, write: Write) -> Obj:
     """PUT: sets spec.replicas. Raises ApiFailure 400, 404, 409, 422."""
     live = api.get(resource, namespace, name)
     scale = _decoded(body)
@@ -96,7 +96,9 @@ def replace(api: Api, resource: Resource, namespace: str, name: str, body: Any, 
     return show(resource, api.replace_through(resource, live, obj, write, "scale"))
 
 
-def patch(api: Api, resource: Resource, namespace: str, name: str, content_type: str, body: Any, write: Write) -> Obj:
+def patch(
+    api: Api, resource: Resource, namespace: str, name: str, body: Any, *, content_type: str, write: Write
+) -> Obj:
     """PATCH: a merge or JSON patch of the Scale. Raises ApiFailure."""
     current = show(resource, api.get(resource, namespace, name))
     if content_type == "application/json-patch+json":
@@ -105,4 +107,4 @@ def patch(api: Api, resource: Resource, namespace: str, name: str, content_type:
         changed = merge_patch(copy.deepcopy(current), body)
     else:
         raise unsupported_media()
-    return replace(api, resource, namespace, name, changed, write)
+    return replace(api, resource, namespace, name, changed, write=write)

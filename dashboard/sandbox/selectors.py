@@ -82,12 +82,12 @@ class _Parser:
         if self.take() != "(":
             raise ValueError("expected '('")
         out: list[str] = []
-        while (token := self.take()) not in (")", ""):
-            if token != ",":
-                out.append(token)
+        while (piece := self.take()) not in (")", ""):
+            if piece != ",":
+                out.append(piece)
             elif self.peek() in (",", ")"):
                 out.append("")
-        if token != ")":
+        if piece != ")":
             raise ValueError("expected ')'")
         return frozenset(out)
 

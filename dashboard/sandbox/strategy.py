@@ -5,6 +5,7 @@ From `pkg/registry/*/*/strategy.go` of Kubernetes 1.36.
 
 from __future__ import annotations
 
+import base64
 import copy
 from typing import TYPE_CHECKING, Any
 
@@ -76,8 +77,6 @@ def creating(api: Api, resource: Resource, obj: Obj) -> None:
 
 
 def _string_data(secret: Obj) -> None:
-    import base64  # noqa: PLC0415 - only secrets need it
-
     data = secret.setdefault("data", {})
     for key, text in secret.pop("stringData").items():
         data[key] = base64.b64encode(text.encode()).decode()
@@ -128,7 +127,7 @@ def resetting(resource: Resource, live: Obj, obj: Obj, subresource: str) -> None
 
 def _reset_metadata(resource: Resource, live: Obj, obj: Obj) -> None:
     kept = ("labels",) if resource.custom is None else ("labels", "annotations", "finalizers", "ownerReferences")
-    for key in kept if resource.storage != "pods" and resource.storage != "nodes" else ():
+    for key in kept if resource.storage not in ("pods", "nodes") else ():
         obj["metadata"].pop(key, None)
         if key in live["metadata"]:
             obj["metadata"][key] = live["metadata"][key]

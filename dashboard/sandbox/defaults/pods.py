@@ -94,7 +94,9 @@ def _requests_from_limits(spec: Spec) -> None:
     for group in ("initContainers", "containers"):
         for container in _maps(spec.get(group)):
             resources = container.get("resources")
-            limits = resources.get("limits") if isinstance(resources, dict) else None
+            if not isinstance(resources, dict):
+                continue
+            limits = resources.get("limits")
             if isinstance(limits, dict) and limits:
                 requests = resources.setdefault("requests", {})
                 for name, amount in limits.items():

@@ -13,7 +13,7 @@ from dashboard.sandbox.patches.merge import merge_patch
 from dashboard.sandbox.patches.operations import apply_operations
 from dashboard.sandbox.patches.strategic import StrategicError, strategic_merge
 from dashboard.sandbox.registry import Resource
-from dashboard.sandbox.schema.decode import Decoder, WrongType
+from dashboard.sandbox.schema.decode import Decoder, WrongTypeError
 from dashboard.sandbox.schema.types import node_of
 
 JSON_PATCH = "application/json-patch+json"
@@ -53,7 +53,7 @@ def _decoded(resource: Resource, changed: Any, shown: str, write: Write, convert
     decoder = Decoder(node_of(resource))
     try:
         out = decoder.run(changed)
-    except WrongType as error:
+    except WrongTypeError as error:
         said = error.converter if converter else f"json: {error}"
         cause = Broken("patch", f"Invalid value: {json.dumps(shown, ensure_ascii=False)}: {said}")
         raise invalid("", "", "", [cause]) from error

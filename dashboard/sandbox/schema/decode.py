@@ -15,7 +15,7 @@ INT32 = 2**31
 INT64 = 2**63
 
 
-class WrongType(Exception):
+class WrongTypeError(Exception):
     """A value of another JSON type than the field's; text without Go's `json: ` prefix."""
 
     def __init__(self, shown: str, owner: str, path: str, wanted: str) -> None:
@@ -30,7 +30,9 @@ def _shown(value: Any) -> str:
         return "bool"
     if isinstance(value, int | float):
         return f"number {value}"
-    return {str: "string", list: "array", dict: "object"}.get(type(value), "null")
+    if isinstance(value, str):
+        return "string"
+    return "array" if isinstance(value, list) else "object"
 
 
 def go_type(node: Node) -> str:
@@ -53,12 +55,12 @@ class Decoder:
         self.unknown: list[str] = []
 
     def run(self, value: Any) -> dict[str, Any]:
-        """A fresh object without unknown fields and without nulls. Raises WrongType."""
+        """A fresh object without unknown fields and without nulls. Raises WrongTypeError."""
         if not isinstance(value, dict):
-            raise WrongType(_shown(value).split(" ")[0], "", "", go_type(self.node))
-        out = self._value(self.node, value, "", "", self.node.go_name)
-        assert isinstance(out, dict)  # noqa: S101 - a struct decodes to a dict; says so to the type checker
-        return out
+            raise WrongTypeError(_shown(value).split(" ")[0], "", "", go_type(self.node))
+        if self.node.kind != "struct":
+            return dict(value)
+        return self._struct(self.node, value, "", "")
 
     def _value(self, node: Node, value: Any, path: str, shown: str, owner: str) -> Any:
         if value is None or node.kind == "any":
@@ -80,7 +82,7 @@ class Decoder:
 
     def _need(self, kind: type, node: Node, value: Any, path: str, owner: str) -> Any:
         if not isinstance(value, kind):
-            raise WrongType(_shown(value).split(" ")[0], owner, path, go_type(node))
+            raise WrongTypeError(_shown(value).split(" ")[0], owner, path, go_type(node))
         return value
 
     def _struct(self, node: Node, value: dict[str, Any], path: str, shown: str) -> dict[str, Any]:
@@ -112,17 +114,17 @@ class Decoder:
             return self._integer(node, value, path, owner)
         if not good:
             shown = _shown(value) if kind == "intstr" else _shown(value).split(" ")[0]
-            raise WrongType(shown, owner, path, go_type(node))
+            raise WrongTypeError(shown, owner, path, go_type(node))
         return value
 
     def _integer(self, node: Node, value: Any, path: str, owner: str) -> int:
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise WrongType(_shown(value), owner, path, go_type(node))
+            raise WrongTypeError(_shown(value), owner, path, go_type(node))
         bound = INT32 if node.kind == "int32" else INT64
         if isinstance(value, float) and not value.is_integer():
-            raise WrongType(_shown(value), owner, path, go_type(node))
+            raise WrongTypeError(_shown(value), owner, path, go_type(node))
         if not -bound <= value < bound:
-            raise WrongType(f"number {int(value)}", owner, path, go_type(node))
+            raise WrongTypeError(f"number {int(value)}", owner, path, go_type(node))
         return int(value)
 
     def report(self, write: Write, strict: Callable[[str], ApiFailure]) -> None:
@@ -143,7 +145,7 @@ def decode(resource: Resource, body: Any, write: Write, *, applying: bool = Fals
     said = f'{kind} in version "{version}" cannot be handled as a {kind}'
     try:
         out = decoder.run(body)
-    except WrongType as error:
+    except WrongTypeError as error:
         raise bad_request(f"{said}: json: {error}") from error
     decoder.report(write, lambda text: bad_request(f"{said}: strict decoding error: {text}"))
     meta = out.setdefault("metadata", {})

@@ -126,14 +126,16 @@ def from_openapi(schema: Mapping[str, Any], *, top: bool = False) -> Node:
 def _openapi_object(schema: Mapping[str, Any], top: bool) -> Node:
     properties = schema.get("properties") or {}
     extra = schema.get("additionalProperties")
-    common = {
-        "atomic": schema.get("x-kubernetes-map-type") == "atomic",
-        "default": schema.get("default"),
-        "nullable": bool(schema.get("nullable")),
-    }
+    node = Node(
+        "struct",
+        atomic=schema.get("x-kubernetes-map-type") == "atomic",
+        default=schema.get("default"),
+        nullable=bool(schema.get("nullable")),
+        preserve=bool(schema.get("x-kubernetes-preserve-unknown-fields")),
+    )
     if extra and not properties:
-        return Node("map", item=from_openapi(extra) if isinstance(extra, dict) else ANY, **common)
-    node = Node("struct", **common, preserve=bool(schema.get("x-kubernetes-preserve-unknown-fields")))
+        node.kind, node.item = "map", from_openapi(extra) if isinstance(extra, dict) else ANY
+        return node
     node.required = frozenset(schema.get("required") or ())
     node.fields = {key: from_openapi(value) for key, value in properties.items()}
     if top:

@@ -11,7 +11,7 @@ from dashboard.sandbox.api import Api
 from dashboard.sandbox.failures import ApiFailure, bad_request, no_such_resource, not_allowed, not_served
 from dashboard.sandbox.server import about, discovery, guard, openapi
 from dashboard.sandbox.server.negotiate import media_for
-from dashboard.sandbox.server.render import refuse, respond
+from dashboard.sandbox.server.render import json_bytes, refuse, respond
 from dashboard.sandbox.server.rest import Rest
 from dashboard.sandbox.server.route import parse
 
@@ -50,10 +50,11 @@ class Server:
             return refuse(request, failure)
         except RecursionError:
             return refuse(request, bad_request("the object is nested too deeply"))
-        except Exception:  # noqa: BLE001 - a server answers 500 for its own faults and says them in its log
+        except Exception:
+            # A server answers 500 for its own faults, and says them in its log.
             log.exception("%s %s failed", request.method, request.path[:200])
-            failure = ApiFailure(500, "InternalError", "Internal error occurred: see the sandbox's log", {})
-            return refuse(request, failure)
+            fault = ApiFailure(500, "InternalError", "Internal error occurred: see the sandbox's log", {})
+            return refuse(request, fault)
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         route = parse(request.path)
@@ -93,7 +94,7 @@ class Server:
         if path == "/openapi/v3":
             return respond(request, openapi.index(self.api.registry))
         parts = path.removeprefix("/openapi/v3/").split("/")
-        group, version = ("", parts[1]) if parts[0] == "api" and len(parts) == 2 else (parts[1:3] + ["", ""])[:2]
+        group, version = ("", parts[1]) if parts[0] == "api" and len(parts) == 2 else [*parts[1:3], "", ""][:2]
         found = openapi.document(self.api.registry, group, version) if path.startswith("/openapi/v3/") else None
         return _plain_404() if found is None else respond(request, found)
 
@@ -120,8 +121,6 @@ class Server:
 
 def respond_pretty(request: web.Request, value: Any) -> web.Response:
     """Documents for people: always indented."""
-    from dashboard.sandbox.server.render import json_bytes  # noqa: PLC0415 - beside its only use
-
     return web.Response(body=json_bytes(value, True), content_type="application/json")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from typing import Any
 
@@ -9,8 +10,6 @@ from dashboard.sandbox.registry import Registry, Resource
 from dashboard.sandbox.server.render import json_bytes
 
 Obj = dict[str, Any]
-
-# Groups in the order of preference of kube-apiserver; custom groups follow.
 
 
 def versions(address: str) -> Obj:
@@ -66,8 +65,6 @@ def _entry(resource: Resource) -> list[Obj]:
 
 def storage_hash(resource: Resource) -> str:
     """An opaque mark of the stored version, as clients may compare it."""
-    import base64  # noqa: PLC0415 - used nowhere else here
-
     digest = hashlib.sha256(f"{resource.group}/{resource.version}/{resource.kind}".encode()).digest()
     return base64.b64encode(digest[:8]).decode()
 

@@ -21,7 +21,7 @@ Obj = dict[str, Any]
 FRESH_WAIT = 3.0
 """Seconds that a list waits for a version that does not exist yet."""
 
-TOO_OLD_TOKEN = (
+CONTINUE_TOO_OLD = (
     "The provided continue parameter is too old to display a consistent list result. You can start a new list "
     "without the continue parameter, or use the continue token in this response to retrieve the remainder of the "
     "results. Continuing with the provided token results in an inconsistent list - objects that were created, "
@@ -132,7 +132,7 @@ async def _point(api: Api, resource: Resource, query: Query) -> tuple[int, str]:
         if revision < 0:
             return store.revision, start
         if revision < store.floor(resource.storage):
-            raise expired(TOO_OLD_TOKEN, {"continue": encode(-1, start)})
+            raise expired(CONTINUE_TOO_OLD, {"continue": encode(-1, start)})
         return min(revision, store.revision), start
     asked = version_number(query.version)
     if asked > store.revision:

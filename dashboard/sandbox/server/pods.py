@@ -102,7 +102,9 @@ def bind(api: Api, resource: Resource, pod: Obj, node: str, write: Write) -> Non
     """Put a Pod on a node, as a scheduler does. Raises ApiFailure 409 when it has one."""
     meta = pod["metadata"]
     if pod["spec"].get("nodeName"):
-        text = f'Operation cannot be fulfilled on pods/binding "{meta["name"]}": pod {meta["name"]} is already assigned to node "{pod["spec"]["nodeName"]}"'
+        name, at = meta["name"], pod["spec"]["nodeName"]
+        why = f'pod {name} is already assigned to node "{at}"'
+        text = f'Operation cannot be fulfilled on pods/binding "{name}": {why}'
         raise ApiFailure(409, "Conflict", text, {"name": meta["name"], "kind": "pods/binding"})
     if write.dry_run:
         return

@@ -171,7 +171,7 @@ class Rest:
         listing.check(query, watching=False, initial=self.request.query.get("sendInitialEvents", ""))
         found, meta = await listing.items(self.api, self.resource, self.route.namespace, query)
         include = self.request.query.get("includeObject", "")
-        shaped = list_shape(self.api, self.resource, self.media, include, found, meta)
+        shaped = list_shape(self.api, self.resource, self.media, found, include=include, meta=meta)
         return respond(self.request, shaped, form=self.media.format)
 
     async def _watch(self) -> web.StreamResponse:
@@ -226,7 +226,7 @@ class Rest:
         route, key = self.route, self.api.key(self.resource, self.route.namespace, self.route.name)
         existed = self.api.store.get(self.resource.storage, key) is not None
         changed = self.api.patch(
-            self.resource, route.namespace, route.name, media, patch, write, subresource=route.subresource
+            self.resource, route.namespace, route.name, media, patch, write=write, subresource=route.subresource
         )
         return self._send(changed, 200 if existed else 201, write)
 
@@ -266,7 +266,7 @@ class Rest:
             self.resource, self.route.namespace, options, self._write(), labels=query.labels, fields=query.fields
         )
         meta = {"resourceVersion": str(self.api.store.revision)}
-        return respond(self.request, list_shape(self.api, self.resource, self.media, "", gone, meta))
+        return respond(self.request, list_shape(self.api, self.resource, self.media, gone, include="", meta=meta))
 
     # Subresources
 

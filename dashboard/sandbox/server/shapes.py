@@ -45,7 +45,7 @@ def object_shape(api: Api, resource: Resource, media: Media, include: str, obj: 
     return partial(obj) if media.partial else obj
 
 
-def list_shape(api: Api, resource: Resource, media: Media, include: str, objects: list[Obj], meta: Obj) -> Obj:
+def list_shape(api: Api, resource: Resource, media: Media, objects: list[Obj], *, include: str, meta: Obj) -> Obj:
     """A list as the client wants it."""
     if media.table:
         return _table(meta, columns(resource), _rows(api, resource, include, objects))

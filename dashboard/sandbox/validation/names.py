@@ -103,5 +103,6 @@ def _owners(errors: Errors, owners: list[dict[str, Any]]) -> None:
             if not owner.get(key):
                 errors.invalid("metadata.ownerReferences", owner.get(key, ""), f"{key} must not be empty")
     if len(controllers) > 1:
-        text = f"Only one reference can have Controller set to true. Found true in references for {controllers[0]['name']} and {controllers[1]['name']}"
+        names = f"{controllers[0].get('name')} and {controllers[1].get('name')}"
+        text = f"Only one reference can have Controller set to true. Found true in references for {names}"
         errors.invalid("metadata.ownerReferences", owners, text)

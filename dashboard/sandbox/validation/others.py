@@ -143,5 +143,8 @@ def claim(errors: Errors, obj: Obj, live: Obj | None) -> None:
     if live is not None and live["spec"].get("volumeName"):
         kept = {k: v for k, v in live["spec"].items() if k not in ("resources", "volumeAttributesClassName")}
         if any(spec.get(key) != value for key, value in kept.items()):
-            text = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
+            text = (
+                "spec is immutable after creation except resources.requests and volumeAttributesClassName for "
+                "bound claims"
+            )
             errors.forbidden("spec", text)

@@ -39,7 +39,7 @@ def quantity(text: Any) -> Decimal | None:
     try:
         number = Decimal(found[1])
         if suffix in BINARY:
-            return number * 1024 ** BINARY[suffix]
+            return number * Decimal(1024) ** BINARY[suffix]
         if suffix in SUFFIXES:
             return number.scaleb(SUFFIXES[suffix])
         return Decimal(f"{found[1]}{suffix}") if suffix[:1] in "eE" else None

@@ -12,6 +12,10 @@ from dashboard.sandbox.validation.podspec import pod_spec
 Obj = dict[str, Any]
 
 PERCENT = re.compile(r"^[0-9]+%$")
+PERCENT_TEXT = (
+    "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for "
+    "validation is '[0-9]+%')"
+)
 NO_MATCH = "`selector` does not match template `labels`"
 
 
@@ -23,7 +27,7 @@ def selects(selector: Obj, labels: Obj) -> bool:
 
 
 def _expression(rule: Obj, labels: Obj) -> bool:
-    key, values = rule.get("key"), rule.get("values") or ()
+    key, values = str(rule.get("key", "")), rule.get("values") or ()
     return {
         "In": labels.get(key) in values,
         "NotIn": key not in labels or labels.get(key) not in values,
@@ -58,8 +62,7 @@ def _unchanged(errors: Errors, obj: Obj, live: Obj | None, name: str) -> None:
 
 def _amount(errors: Errors, path: str, value: Any) -> None:
     if isinstance(value, str) and not PERCENT.match(value):
-        text = "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')"
-        errors.invalid(path, value, text)
+        errors.invalid(path, value, PERCENT_TEXT)
     elif isinstance(value, int):
         errors.at_least_0(path, value)
 
