@@ -24,9 +24,9 @@ from dashboard.sandbox.controllers.loop import Context
 from dashboard.sandbox.controllers.namespace import NamespaceController
 from dashboard.sandbox.controllers.node_lifecycle import NodeLifecycleController
 from dashboard.sandbox.controllers.nodes import Nodes
+from dashboard.sandbox.controllers.pace import Pace
 from dashboard.sandbox.controllers.pdb import DisruptionController
 from dashboard.sandbox.controllers.pvc import ClaimProtection, VolumeBinder, VolumeReclaimer
-from dashboard.sandbox.controllers.pace import Pace
 from dashboard.sandbox.controllers.replicaset import ReplicaSetController
 from dashboard.sandbox.controllers.resourcequota import ResourceQuotaController
 from dashboard.sandbox.controllers.scheduler import Scheduler
