@@ -18,7 +18,7 @@ LONGEST = 300
 """Characters of a sentence: one line of a board, wrapped once."""
 
 _NODES = re.compile(r"^0/(\d{1,6}) nodes are available: (.*)$", re.DOTALL)
-_SHORT_OF = re.compile(r"(\d{1,6}) Insufficient ([\w./-]{1,80})")
+_SHORT_OF = re.compile(r"(\d{1,6}) Insufficient ([\w./-]{0,79}\w)")
 _TAINT = re.compile(r"(\d{1,6}) node\(s\) had untolerated taint \{([^}]{1,120})\}")
 _AFFINITY = re.compile(r"(\d{1,6}) node\(s\) didn't match Pod's node affinity/selector")
 _ZONE = re.compile(r"(\d{1,6}) node\(s\) had volume node affinity conflict")

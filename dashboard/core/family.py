@@ -15,7 +15,7 @@ def overruled_by_child(subject: Subject, finding: Finding) -> Finding:
     A rollout is over long before the progress deadline says so. What was replaced is history: old ReplicaSets,
     Pods that are over or being deleted, superseded Jobs.
     """
-    if finding.settled or (finding.verdict is Verdict.STALLED and finding.cause and finding.cause.at):
+    if finding.settled or (finding.cause is not None and finding.cause.at is not None):
         return finding
     children = current_children(subject)
     stalled = [child for child in children if child.verdict is Verdict.STALLED]

@@ -1,6 +1,6 @@
 """Rules for any kind: what a well-behaved controller says of its work, in conditions and in words.
 
-In this order: a wish to hold it, an absent status, then conditions and words together. A condition that sums
+In this order: an absent status, then conditions and words together. A condition that sums
 the object up (`Ready`) decides; a phase refines it; the rest only where neither speaks.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dashboard.core.counting import short_of_count, short_of_ratio
-from dashboard.core.intent import declared_suspension
 from dashboard.core.model import Cause, Verdict
 from dashboard.core.profiles import BY_SENSE
 from dashboard.core.reading import Reading, read_all
@@ -21,9 +20,6 @@ from dashboard.core.words import Sense
 
 def generic(subject: Subject) -> Finding:
     """kstatus's idea (`Ready` decides, silence is consent), with what operators really write read into it."""
-    held = declared_suspension(subject)
-    if held is not None:
-        return held
     unanswered = no_answer(subject)
     if unanswered is not None:
         return unanswered

@@ -82,7 +82,7 @@ def _counts(obj: Mapping[str, Any]) -> tuple[int, int]:
     """Pods and ready Pods; a Pod that is over counts as none, so that it is history to its owner."""
     status = as_mapping(obj.get("status"))
     if obj.get("kind") == "Pod":
-        if status.get("phase") in OVER:
+        if text(status.get("phase")) in OVER:
             return 0, 0
         for entry in as_list(status.get("conditions")):
             if isinstance(entry, dict) and entry.get("type") == "Ready":

@@ -39,6 +39,7 @@ FLAGS = frozenset(
 )
 ERRORS = ("error", "errorMessage", "failureReason", "failureMessage", "errorReason")
 MESSAGES = ("message", "error", "errorMessage", "errorDescription", "reason", "description", "failureMessage")
+PARTICIPLES = ("ed", "own", "ept", "ilt", "ound")
 CHECKS = frozenset({"health", "operation", "robustness"})
 WORST_FIRST = (Sense.BAD, Sense.PAUSED, Sense.WORKING, Sense.GOOD)
 OUTSIDE = frozenset({"atProvider", "output", "outputs"})
@@ -92,11 +93,12 @@ def _well_known(subject: Subject) -> Iterator[Word]:
 
 
 def _unreadable(subject: Subject) -> Word | None:
-    """A phase in words that nobody knows: it is not one of the many words for 'done', so it is on its way."""
+    """A phase in a word that no list knows: a participle (`Grown`, `Minted`) is done, anything else on its way."""
     for name in ("phase", "stage", "state", "status", "currentState", "currentStatus"):
         value = subject.status.get(name)
         if isinstance(value, str) and value:
-            return Word(f"status.{name}", text(value, 80), Sense.WORKING)
+            done = tokens(value)[-1:] and tokens(value)[-1].endswith(PARTICIPLES)
+            return Word(f"status.{name}", text(value, 80), Sense.GOOD if done else Sense.WORKING)
     return None
 
 

@@ -1,7 +1,7 @@
 """`assess`: the one question, has this object converged?
 
-In this order: deletion, the generation that the status describes, the kind's own rule, the generic rules;
-then the children, since an owner knows of a stalled child of its current revision only after a long while.
+In this order: deletion, a wish to hold it, the generation that the status describes, the kind's own rule, the
+generic rules; then the children, since an owner is told of a stalled child only after a long while.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from dashboard.core.family import overruled_by_child
 from dashboard.core.gaps import ledger
 from dashboard.core.generic import generic
 from dashboard.core.kinds import KINDS
-from dashboard.core.lifecycle import deletion, stale_generation
-from dashboard.core.model import Assessment, EventNote, Gap, Relative, Verdict
+from dashboard.core.lifecycle import deletion, stale_generation, wish
+from dashboard.core.model import Assessment, Cause, EventNote, Gap, Relative, Verdict
 from dashboard.core.profiles import by_profile
 from dashboard.core.relatives import digest, event_note
 from dashboard.core.subject import Finding, Subject
@@ -45,10 +45,12 @@ def assess(
 
 def judge(subject: Subject, *, with_profiles: bool = True) -> Finding:
     """The object's own published verdict, without its children. `with_profiles` is for measuring only."""
-    finding = deletion(subject) or stale_generation(subject)
+    if not subject.kind:
+        return Finding(Verdict.UNKNOWN, "NotAnObject", Cause("not a Kubernetes object: it has no kind"))
+    rule = KINDS.get((subject.group, subject.kind))
+    finding = deletion(subject) or wish(subject, built_in=rule is not None) or stale_generation(subject)
     if finding is not None:
         return finding
-    rule = KINDS.get((subject.group, subject.kind))
     finding = rule(subject) if rule is not None else by_profile(subject) if with_profiles else None
     return finding or generic(subject)
 

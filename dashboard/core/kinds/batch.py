@@ -13,24 +13,17 @@ def job(subject: Subject) -> Finding:
     `SuccessCriteriaMet` and `FailureTarget` precede `Complete` and `Failed` while Pods still end. kstatus calls a
     running Job done ('the Job has started'); here it is converging until it has succeeded.
     """
-    for condition in subject.conditions:
-        if condition.status != "True":
+    for name in ("Complete", "Failed", "FailureTarget", "SuccessCriteriaMet"):
+        condition = subject.condition(name)
+        if condition is None or condition.status != "True":
             continue
-        if condition.type == "Complete":
-            return Finding(Verdict.CONVERGED, "Complete", since=condition.since)
-        if condition.type in ("Failed", "FailureTarget"):
-            return Finding(
-                Verdict.STALLED,
-                condition.reason or "Failed",
-                _gave_up(subject, condition.reason, condition.message),
-                condition.since,
-            )
-        if condition.type == "SuccessCriteriaMet":
-            return Finding(
-                Verdict.CONVERGING, "Finishing", Cause("succeeded, its last Pods are ending"), condition.since
-            )
-    if subject.spec.get("suspend") is True:
-        return Finding(Verdict.SUSPENDED, "Suspended", Cause("paused: spec.suspend is true"), settled=True)
+        if name == "Complete":
+            return Finding(Verdict.CONVERGED, name, since=condition.since)
+        if name == "SuccessCriteriaMet":
+            cause = Cause("succeeded, its last Pods are ending", reason=name)
+            return Finding(Verdict.CONVERGING, "Finishing", cause, condition.since)
+        cause = _gave_up(subject, condition.reason, condition.message)
+        return Finding(Verdict.STALLED, condition.reason or "Failed", cause, condition.since)
     want = as_count(subject.spec.get("completions"), 1)
     sentence = f"{subject.count('succeeded')} of {want} succeeded, {subject.count('active')} active"
     failed = subject.count("failed")
@@ -44,8 +37,6 @@ def cron_job(subject: Subject) -> Finding:
 
     A run that is neither active nor the last success has failed; without any success yet, there is nothing to tell.
     """
-    if subject.spec.get("suspend") is True:
-        return Finding(Verdict.SUSPENDED, "Suspended", Cause("paused: spec.suspend is true"), settled=True)
     scheduled = timestamp(subject.status.get("lastScheduleTime"))
     succeeded = timestamp(subject.status.get("lastSuccessfulTime"))
     active = len(as_list(subject.status.get("active")))

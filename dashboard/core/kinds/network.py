@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from dashboard.core.model import Cause, Verdict
+from dashboard.core.relatives import ready_endpoints
 from dashboard.core.subject import Finding, Subject, as_list, as_mapping
 
 
@@ -24,14 +23,8 @@ def service(subject: Subject) -> Finding:
 
 
 def endpoint_slice(subject: Subject) -> Finding:
-    """https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/#conditions: null reads as ready."""
-    total = ready = 0
-    for entry in as_list(subject.obj.get("endpoints")):
-        if isinstance(entry, Mapping):
-            told = as_mapping(entry.get("conditions"))
-            if told.get("terminating") is not True:
-                total += 1
-                ready += told.get("ready") is not False
+    """Whatever its Service selects should be ready: those that are not are on their way, or say themselves why not."""
+    total, ready = ready_endpoints(subject.obj)
     if ready < total:
         return Finding(Verdict.CONVERGING, "NotAllReady", Cause(f"{ready} of {total} endpoints ready"))
     return Finding(Verdict.CONVERGED, "Ready" if total else "NoEndpoints")

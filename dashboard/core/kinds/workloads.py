@@ -21,8 +21,6 @@ def deployment(subject: Subject) -> Finding:
     ProgressDeadlineExceeded is the API's own 'gave up'; a ReplicaSet that cannot create Pods is stalled at
     once, since only somebody's change of quota, policy or template helps.
     """
-    if subject.spec.get("paused") is True:
-        return Finding(Verdict.SUSPENDED, "Paused", Cause("paused", reason="DeploymentPaused"), settled=True)
     want = as_count(subject.spec.get("replicas"), 1)
     progressing = subject.condition("Progressing")
     if progressing is not None and progressing.reason == "ProgressDeadlineExceeded":
