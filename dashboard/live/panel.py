@@ -119,6 +119,7 @@ class Panels:
         panel = self._panel(id)
         if self._board.pinned(id) is None or self._board.row(id) is None:
             self._take(panel, await self._fetch(id))
+        self._observe(panel, self._clock())
         return self._look(panel, may_edit=may_edit)
 
     def open(self, id: str, *, may_edit: bool) -> PanelTopic:
@@ -169,7 +170,10 @@ class Panels:
         for panel in list(self._panels.values()):
             if panel.viewed and self._must_read(panel, now):
                 panel.reading = asyncio.get_running_loop().create_task(self._read(panel))
-            if self._must_show(panel) and not 0 <= now - panel.last < SHORTEST:
+            if not self._must_show(panel):
+                continue
+            self._observe(panel, now)
+            if not 0 <= now - panel.last < SHORTEST:
                 panel.due = False
                 panel.last = now
                 yield from self._show(panel)
@@ -196,6 +200,12 @@ class Panels:
                 if text is not None:
                     yield topic, text
 
+    def _observe(self, panel: Panel, now: float) -> None:
+        """Time the steps of a change as they come, however seldom they are shown."""
+        obj, row = self._board.pinned(panel.id), self._board.row(panel.id)
+        if obj is not None and row is not None:
+            panel.steps.observe(self._board, row, obj, now)
+
     def _look(self, panel: Panel, *, may_edit: bool) -> View | None:
         now = self._clock()
         obj = self._board.pinned(panel.id)
@@ -204,8 +214,6 @@ class Panels:
             row = make_row(obj, assess(obj, now, self._board.events(panel.id)))
         if row is None:
             return None
-        if obj is not None:
-            panel.steps.observe(self._board, row, obj, now)
         allow_edits = self._allow_edits and may_edit
         return object_view(self._board, row, obj, now=now, allow_edits=allow_edits, steps=panel.steps.taken)
 
