@@ -220,13 +220,16 @@ def _changed(changes: tuple[edits.Change, ...]) -> Outcome:
 
 def _refused(error: ApiError) -> Outcome:
     causes = error.details.get("causes")
-    problems = [
-        {"field": plain(at(cause, "field", ""), 120), "value": "", "message": plain(at(cause, "message", ""), 400)}
-        for cause in (causes if isinstance(causes, list) else [])[:10]
-    ]
+    problems = [_cause(cause) for cause in (causes if isinstance(causes, list) else [])[:10]]
     status = error.status if 400 <= error.status < 500 else 502
     message = f"The cluster refused it: {plain(error.message, 400)}. Nothing was changed."
     return Outcome(False, message.replace("..", "."), status, problems, stay=True)
+
+
+def _cause(cause: Any) -> dict[str, str]:
+    """One of a Status' causes: the API names the field by its path in the object."""
+    name, message = plain(at(cause, "field", ""), 120), plain(at(cause, "message", ""), 400)
+    return {"field": name, "value": "", "message": f"{name}: {message}" if name else message}
 
 
 async def _answer(request: HttpRequest, cluster: Cluster, key: ObjectKey, outcome: Outcome) -> HttpResponse:

@@ -36,7 +36,7 @@ function tell(outcome) {
     else input.removeAttribute("aria-invalid");
     fields.delete(span.dataset.problem);
   }
-  render(html`<div class="notice ${outcome.ok ? "good" : "error"} outcome"><p>${plain(outcome.message, 500)}</p>${[...fields].map(([field, message]) => html`<p><b class="mono">${plain(field, 80)}</b> ${plain(message, 400)}</p>`)}${outcome.diff?.length ? html`<ol class="diff">${outcome.diff.map((line) => html`<li><bdi class="path">${plain(line.path, 200)}</bdi><span class="values"><bdi class="before">${value(line.before)}</bdi> → <bdi class="after">${value(line.after)}</bdi></span></li>`)}</ol>` : nothing}</div>`, place === acts ? note() : place);
+  render(html`<div class="notice ${outcome.ok ? "good" : "error"} outcome"><p>${plain(outcome.message, 500)}</p>${[...fields.values()].map((message) => html`<p>${plain(message, 400)}</p>`)}${outcome.diff?.length ? html`<ol class="diff">${outcome.diff.map((line) => html`<li><bdi class="path">${plain(line.path, 200)}</bdi><span class="values"><bdi class="before">${value(line.before)}</bdi> → <bdi class="after">${value(line.after)}</bdi></span></li>`)}</ol>` : nothing}</div>`, place === acts ? note() : place);
 }
 
 /** Where the outcome of a button goes on a page without an edit panel. */
@@ -95,7 +95,7 @@ main?.addEventListener("view", ({ detail: view }) => {
   for (const set of main.querySelectorAll("fieldset")) set.disabled = edit === null;
   for (const each of acts?.querySelectorAll("[data-act]") ?? []) {
     const may = edit !== null && edit.can.includes(each.dataset.act);
-    each.hidden = !may || (each.dataset.act === "rollback" && !edit.revisions.length);
+    each.hidden = !may || (each.dataset.act === "rollback" && edit.revisions.length < 2);
   }
   if (!edit) return;
   if (form) follow(edit);

@@ -33,7 +33,7 @@ const PARTS = {
     const [, faulty, , name] = other.split("/").map(decodeURIComponent);
     return html`<p class="cause-line ${view.verdict}"><bdi class="cause">${plain(sentence, 500)}</bdi>${reason ? html`<span class="reason mono">${plain(reason, 80)}</span>` : nothing}${other ? html`<a class="at link" href=${href(other)}>${plain(faulty, 60)} ${middle(name, 48)}</a>` : nothing}</p>`;
   },
-  "rv-chain": ({ chain }) => html`<div class="chain">${chain.map((level) => html`<div class="level ${level.length > MANY ? "many" : ""}">${level.map(hop)}</div>`)}</div>`,
+  "rv-chain": ({ chain }) => html`<div class="chain">${chain.map((level) => html`<div class="level ${level.length > MANY ? "many" : ""}">${level.map((each) => hop(each, level.length > MANY))}</div>`)}</div>`,
   "rv-ledger": ({ ledger, has_status: hasStatus }) => {
     if (!ledger.length) return html`<p class="none">${hasStatus === false ? "This kind has no status: no loop reports on it, so there is nothing to compare." : "Nothing to compare: no field of its spec is answered in its status."}</p>`;
     return html`<table class="ledger"><thead><tr><th>field</th><th>desired</th><th class="vs" aria-label="compared"></th><th>observed</th><th class="since">since</th></tr></thead><tbody>${ledger.map(gap)}</tbody></table>`;
@@ -46,8 +46,8 @@ const PARTS = {
     : html`<p class="none">Change something, and its way through the loop is timed here.</p>`,
 };
 
-function hop(each) {
-  return html`<a class="hop ${each.verdict} ${each.current ? "current" : ""}" href=${href(each.id)} aria-current=${each.current ? "true" : nothing}>${glyph(each.verdict)}<span class="what" title="${plain(each.kind, 60)} ${plain(each.name, 253)}"><span class="kind">${kind(each.kind)}</span><bdi>${middle(each.name, 28)}</bdi></span><span class="glance">${plain(each.glance, 80)}</span><span class="gap">${gapbar(each.bar)}</span></a>`;
+function hop(each, many) {
+  return html`<a class="hop ${each.verdict} ${each.current ? "current" : ""}" href=${href(each.id)} aria-current=${each.current ? "true" : nothing}>${glyph(each.verdict)}<span class="what" title="${plain(each.kind, 60)} ${plain(each.name, 253)}"><span class="kind">${kind(each.kind)}</span><bdi>${middle(each.name, many ? 24 : 32)}</bdi></span><span class="glance">${plain(each.glance, 80)}</span><span class="gap">${gapbar(each.bar)}</span></a>`;
 }
 
 function gap(each) {
