@@ -13,13 +13,14 @@ from typing import Any
 
 from dashboard.sandbox import admission, deletion, managed, metadata, scale, strategy
 from dashboard.sandbox.clock import Clock
+from dashboard.sandbox.custom.lifecycle import STORAGE as CRDS
+from dashboard.sandbox.custom.lifecycle import Definitions
 from dashboard.sandbox.defaults.kinds import fill
 from dashboard.sandbox.failures import ApiFailure, already_exists, bad_request, conflict, forbidden, not_found
 from dashboard.sandbox.options import Delete, Write
 from dashboard.sandbox.patches import patched
 from dashboard.sandbox.registry import Registry, Resource
 from dashboard.sandbox.schema.decode import decode
-from dashboard.sandbox.schema.types import node_of
 from dashboard.sandbox.selectors import FieldSelector, LabelSelector
 from dashboard.sandbox.store import Key, Object, Store
 from dashboard.sandbox.validation import validate
@@ -33,7 +34,8 @@ class Api:
         self.clock = clock
         self.store = Store()
         self.registry = Registry()
-        self.after_write: list[Callable[[Resource, str, Object], None]] = []
+        self.definitions = Definitions(self)
+        self.after_write: list[Callable[[Resource, str, Object], None]] = [self.definitions.changed]
         """Called after each stored change (resource, ADDED/MODIFIED/DELETED, object): e.g. CRDs change the registry."""
 
     # Reading
@@ -83,7 +85,7 @@ class Api:
         metadata.check_identity(resource, namespace, "", obj)
         self._check_namespace(resource, namespace)
         metadata.name(resource, obj)
-        fill(resource.storage, obj)
+        _defaults(resource, obj)
         stored = to_stored(resource, obj)
         strategy.starting(resource, stored)
         managed.created(resource, stored, write, self.clock)
@@ -143,7 +145,7 @@ class Api:
         merged = managed.applied(resource, where, shown, patch, write, clock=self.clock)
         if live is None:
             self._check_namespace(resource, namespace)
-            fill(resource.storage, merged)
+            _defaults(resource, merged)
             return self._insert(resource, namespace, to_stored(resource, merged), write)
         return self._replace(resource, live, to_stored(resource, merged), write, subresource, owned=True)
 
@@ -172,7 +174,7 @@ class Api:
         if (uid := obj["metadata"].get("uid")) and uid != meta["uid"]:
             why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {meta['uid']}"
             raise conflict(resource.plural, resource.group, name, why)
-        fill(resource.storage, obj)
+        _defaults(resource, obj)
         metadata.keep(live, obj)
         strategy.resetting(resource, live, obj, subresource)
         if not owned:
@@ -221,6 +223,8 @@ class Api:
     def delete(self, resource: Resource, namespace: str, name: str, options: Delete, write: Write) -> Object:
         """Delete: returns a Status when the object is gone, the object while it lingers. Raises ApiFailure."""
         live = self._live(resource, namespace, name)
+        if resource.storage == CRDS:
+            return self.definitions.delete(resource, live, write)
         return deletion.delete(self, resource, live, options, write)
 
     def delete_collection(
@@ -257,6 +261,9 @@ class Api:
             failure = forbidden(resource.plural, resource.group, "", why)
             raise failure
 
-    def schema(self, resource: Resource) -> Any:
-        """The type of a resource's objects."""
-        return node_of(resource)
+
+def _defaults(resource: Resource, obj: Object) -> None:
+    if resource.custom is not None:
+        resource.custom.default(obj)
+    else:
+        fill(resource.storage, obj)

@@ -121,7 +121,7 @@ def created(resource: Resource, obj: Object, write: Write, clock: Clock) -> None
     """Give a new object's fields to its creator (in place)."""
     obj["metadata"].pop("managedFields", None)
     node = node_of(resource)
-    difference = fieldsets.compare(node, skeleton(resource.storage), obj)
+    difference = fieldsets.compare(node, skeleton(resource.storage, resource.custom is not None), obj)
     fields = frozenset(difference.added | difference.modified) - _OWNERLESS
     who = Manager(write.manager, "Update", resource.api_version)
     _write(obj, {who: Owned(fields, clock.stamp())})

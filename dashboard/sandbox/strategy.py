@@ -9,6 +9,7 @@ import base64
 import copy
 from typing import TYPE_CHECKING, Any
 
+from dashboard.sandbox.custom import rules as crds
 from dashboard.sandbox.defaults.kinds import job_identity
 from dashboard.sandbox.defaults.pods import qos_class
 from dashboard.sandbox.metadata import UNGENERATED
@@ -64,6 +65,8 @@ def creating(api: Api, resource: Resource, obj: Obj) -> None:
         obj["status"] = {"phase": "Pending", "qosClass": qos_class(obj["spec"])}
     elif storage in INITIAL_STATUS:
         obj["status"] = copy.deepcopy(INITIAL_STATUS[storage])
+    elif storage == "customresourcedefinitions.apiextensions.k8s.io":
+        obj["status"] = crds.initial_status(obj)
     if storage == "jobs.batch":
         job_identity(obj)
     elif storage == "services":

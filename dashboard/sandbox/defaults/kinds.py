@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from dashboard.sandbox.custom.rules import fill as custom_resource_definition
 from dashboard.sandbox.defaults.pods import pod, pod_spec
 
 Obj = dict[str, Any]
@@ -243,6 +244,7 @@ DEFAULTS: dict[str, Callable[[Obj], None]] = {
     "ingresses.networking.k8s.io": ingress,
     "endpointslices.discovery.k8s.io": endpoint_slice,
     "nodes": node,
+    "customresourcedefinitions.apiextensions.k8s.io": custom_resource_definition,
     "clusterrolebindings.rbac.authorization.k8s.io": cluster_role_binding,
     "rolebindings.rbac.authorization.k8s.io": cluster_role_binding,
 }

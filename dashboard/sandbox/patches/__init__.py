@@ -13,7 +13,7 @@ from dashboard.sandbox.patches.merge import merge_patch
 from dashboard.sandbox.patches.operations import apply_operations
 from dashboard.sandbox.patches.strategic import StrategicError, strategic_merge
 from dashboard.sandbox.registry import Resource
-from dashboard.sandbox.schema.decode import Decoder, WrongTypeError
+from dashboard.sandbox.schema.decode import WrongTypeError, decoder_of
 from dashboard.sandbox.schema.types import node_of
 
 JSON_PATCH = "application/json-patch+json"
@@ -50,7 +50,7 @@ def _strategic(resource: Resource, live: dict[str, Any], patch: Any, write: Writ
 
 
 def _decoded(resource: Resource, changed: Any, shown: str, write: Write, converter: bool = False) -> dict[str, Any]:
-    decoder = Decoder(node_of(resource))
+    decoder = decoder_of(resource)
     try:
         out = decoder.run(changed)
     except WrongTypeError as error:

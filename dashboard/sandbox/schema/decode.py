@@ -8,7 +8,7 @@ from typing import Any
 from dashboard.sandbox.failures import ApiFailure, bad_request
 from dashboard.sandbox.options import Write
 from dashboard.sandbox.registry import Resource
-from dashboard.sandbox.schema.nodes import ANY, Node
+from dashboard.sandbox.schema.nodes import ANY, Node, struct
 from dashboard.sandbox.schema.types import node_of
 
 INT32 = 2**31
@@ -137,11 +137,33 @@ class Decoder:
         write.warnings += [text for text in texts if text not in write.warnings]
 
 
+class CustomDecoder(Decoder):
+    """Decodes a custom object: prunes by its schema, leaves wrong types to validation."""
+
+    def __init__(self, resource: Resource) -> None:
+        super().__init__(struct("V1ObjectMeta"))
+        self.custom = resource.custom
+
+    def run(self, value: Any) -> dict[str, Any]:
+        """A fresh object. Raises WrongTypeError for a broken metadata."""
+        if not isinstance(value, dict):
+            raise WrongTypeError(_shown(value), "", "", "map[string]interface {}")
+        out: dict[str, Any] = self.custom.prune(value, self.unknown)
+        meta = out.get("metadata")
+        out["metadata"] = super().run({} if meta is None else meta)
+        return out
+
+
+def decoder_of(resource: Resource) -> Decoder:
+    """A decoder for a resource's objects."""
+    return Decoder(node_of(resource)) if resource.custom is None else CustomDecoder(resource)
+
+
 def decode(resource: Resource, body: Any, write: Write, *, applying: bool = False) -> dict[str, Any]:
     """A body as an object of the resource. Raises ApiFailure 400."""
     kind, version = resource.kind, resource.version
     check_kind(resource, body)
-    decoder = Decoder(node_of(resource))
+    decoder = decoder_of(resource)
     said = f'{kind} in version "{version}" cannot be handled as a {kind}'
     try:
         out = decoder.run(body)

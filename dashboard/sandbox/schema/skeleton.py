@@ -53,8 +53,10 @@ _WHOLE: dict[str, dict[str, Any]] = {
 }
 
 
-def skeleton(storage: str) -> dict[str, Any]:
+def skeleton(storage: str, custom: bool = False) -> dict[str, Any]:
     """The empty object of a kind. Shared: do not change it."""
+    if custom:
+        return {"metadata": {}}
     whole = _WHOLE.get(storage)
     if whole is not None:
         return whole

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from dashboard.sandbox.custom import rules as crds
 from dashboard.sandbox.failures import Invalid, invalid
 from dashboard.sandbox.registry import Resource
 from dashboard.sandbox.validation import names, others, workloads
@@ -33,6 +34,7 @@ RULES: dict[str, Rule] = {
     "secrets": others.secret,
     "poddisruptionbudgets.policy": others.budget,
     "persistentvolumeclaims": others.claim,
+    "customresourcedefinitions.apiextensions.k8s.io": crds.check,
 }
 """By storage name. Called with the new object and the stored one (None on creation)."""
 

@@ -1,0 +1,1 @@
+"""Custom resources: what a CustomResourceDefinition adds to the API."""
