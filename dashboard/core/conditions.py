@@ -39,6 +39,17 @@ def read_conditions(status: Mapping[str, Any]) -> tuple[Condition, ...]:
     return ()
 
 
+def read_one(status: Mapping[str, Any], type_: str) -> Condition | None:
+    """The first condition of this type, without reading the others: most rules ask for two of a Pod's six."""
+    raw = status.get("conditions")
+    if not isinstance(raw, list):
+        return find(read_conditions(status), type_)
+    for entry in raw[:READ_AT_MOST] if len(raw) > READ_AT_MOST else raw:
+        if isinstance(entry, Mapping) and entry.get("type") == type_:
+            return _condition(entry)
+    return None
+
+
 def find(conditions: tuple[Condition, ...], type_: str) -> Condition | None:
     """The first condition of this type, or None."""
     for condition in conditions:
@@ -62,10 +73,10 @@ def _condition(entry: Mapping[str, Any]) -> Condition:
 
 
 def _status(value: Any) -> str:
-    if value is True:
-        return "True"
-    if value is False:
-        return "False"
+    if value in ("True", "False"):
+        return str(value)
+    if isinstance(value, bool):
+        return "True" if value else "False"
     if isinstance(value, str):
         lowered = value.lower()
         if lowered in ("true", "false", "unknown"):

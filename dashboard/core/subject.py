@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dashboard.core.conditions import Condition, find, read_conditions
+from dashboard.core.conditions import Condition, find, read_conditions, read_one
 from dashboard.core.model import Cause, EventNote, Relative, Verdict
 from dashboard.core.objects import text, timestamp
 
@@ -78,7 +78,9 @@ class Subject:
 
     def condition(self, type_: str) -> Condition | None:
         """The condition of this type, or None."""
-        return find(self.conditions, type_)
+        if self._conditions is None:
+            return read_one(self.status, type_)
+        return find(self._conditions, type_)
 
     @property
     def created(self) -> float | None:
