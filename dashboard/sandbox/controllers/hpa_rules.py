@@ -153,12 +153,16 @@ def _replicas(current: int, used: dict[str, float], unready: int, ratio: Ratio) 
     """ceil(ratio × ready Pods), unless the difference is within the tolerance; unready Pods dampen scaling up."""
     first = ratio(used)
     if not (unready and first > 1.0):
-        return current if abs(1.0 - first) <= TOLERANCE else math.ceil(first * len(used))
+        return current if _is_within(first) else math.ceil(first * len(used))
     # Pods that are not ready yet count as using nothing: the ratio falls in proportion.
     again = first * len(used) / (len(used) + unready)
-    if abs(1.0 - again) <= TOLERANCE or again < 1.0:
+    if _is_within(again) or again < 1.0:
         return current
     return max(current, math.ceil(again * (len(used) + unready)))
+
+
+def _is_within(ratio: float) -> bool:
+    return 1.0 - TOLERANCE <= ratio <= 1.0 + TOLERANCE
 
 
 def stabilise(
