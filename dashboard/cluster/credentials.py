@@ -194,13 +194,12 @@ class Keeper:
                 return current
             try:
                 return await self._fetch(refused is not None)
-            except CredentialError as error:
+            except CredentialError:
                 old = self._current
                 if old is None or old is refused:
                     raise
                 if old.expires is not None and self._timing.wall() >= old.expires:
                     raise
-                self._failure = (self._timing.steady(), error)
                 return old
 
     async def _fetch(self, refused: bool) -> Credential:

@@ -39,9 +39,11 @@ class Probe:
         counters: Counters,
         *,
         rewound: Callable[[], None],
-        recovered: Callable[[], None],
+        recovered: Callable[[float], None],
     ) -> None:
-        """`rewound` is called when the cluster is not the one it was, `recovered` when it answers again."""
+        """`rewound` is called when the cluster is not the one it was, `recovered` when it answers again,
+        with the time (steady clock) at which it had last answered.
+        """
         self._connection, self._pulse, self._timing = connection, pulse, timing
         self._counters, self._rewound, self._recovered = counters, rewound, recovered
         self._serial = 0
@@ -109,10 +111,10 @@ class Probe:
     def _answered(self, serial: int) -> None:
         self._heard = max(self._heard, serial)
         recovered, self.error = self.failing, ""
-        self.answered_at = self._timing.steady()
+        before, self.answered_at = self.answered_at, self._timing.steady()
         self._pulse.answer(recovered)
-        if recovered:
-            self._recovered()
+        if recovered and before is not None:
+            self._recovered(before)
 
     def _silent(self, serial: int, error: ClusterError) -> None:
         if serial > self._heard:

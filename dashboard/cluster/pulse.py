@@ -13,8 +13,10 @@ TOGETHER = 2.0
 class Pulse:
     """Two moments to wait for: the probe answered; the probe answered again after it had failed."""
 
-    def __init__(self, outage: Callable[[], None] = lambda: None) -> None:
-        """`outage` is called when most streams broke together: a server went down, perhaps to return as another."""
+    def __init__(self, outage: Callable[[float], None] = lambda since: None) -> None:
+        """`outage` is called when most streams broke together, with the time (steady clock) before which all was well:
+        a server went down, perhaps to return as another.
+        """
         self._outage = outage
         self._answered = asyncio.Event()
         self._recovered = asyncio.Event()
@@ -56,6 +58,6 @@ class Pulse:
         self._broken = {other: then for other, then in self._broken.items() if now - then < TOGETHER}
         self._broken[stream] = now
         whole = len(self._open - self._broken.keys())
-        if len(self._broken) >= 3 and len(self._broken) > whole:
+        if len(self._broken) > max(whole, 1):
             self._broken.clear()
-            self._outage()
+            self._outage(now - TOGETHER)

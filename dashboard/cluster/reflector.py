@@ -19,8 +19,7 @@ from typing import Any
 
 from dashboard.cluster.errors import ClusterError, Gone, api_error
 from dashboard.cluster.policy import Ending, Next, Wait, after_error
-from dashboard.cluster.reading import gc_paused, number, read_event, read_page
-from dashboard.cluster.timing import Timing
+from dashboard.cluster.reading import Event, gc_paused, number, read_event, read_page
 from dashboard.cluster.wiring import Counters, KindState, Sink, Tuning, Wiring
 from dashboard.core.objects import ResourceType
 
@@ -46,7 +45,7 @@ class Reflector:
         self.listed_at = -math.inf
         """When the last list began, steady clock."""
         self._wiring = wiring
-        self._version = ""
+        self._version, self._since = "", ""
         self._objects: int = predecessor._objects if predecessor else 0
         self._state, self._note = "listing", ""
         self._proof: float | None = predecessor._proof if predecessor else None
@@ -59,6 +58,11 @@ class Reflector:
         self._odd = 0
 
     # -- what it looks like from outside
+
+    @property
+    def opened_at(self) -> float | None:
+        """When its stream was opened, steady clock; None while there is none."""
+        return self._opened
 
     def status(self) -> KindState:
         """Its state now."""
@@ -161,6 +165,7 @@ class Reflector:
             "timeoutSeconds": str(seconds),
         }
         wiring.counters.watches += 1
+        self._since = self._version
         silence = seconds + tuning.silence_margin
         async with wiring.connection.stream(self.resource.path, query, silence) as stream:
             self._opened = timing.steady()
@@ -191,7 +196,7 @@ class Reflector:
             return None
         if event.type == "ERROR":
             return self._error_event(event.object)
-        if self._went_back(event.version):
+        if self._went_back(event):
             return Ending(Next.LIST, Wait.REPEATED, "the resource version went back")
         if event.type != "BOOKMARK":
             self._wiring.sink.apply(self.resource, event.type, event.object)
@@ -208,13 +213,14 @@ class Reflector:
         ending = after_error(api_error(code if isinstance(code, int) else 500, status), watching=False)
         return Ending(Next.LIST, ending.wait, ending.note, ending.state, ending.seconds)
 
-    def _went_back(self, version: str) -> bool:
-        """Whether the cluster's history was rewritten (a restored etcd): versions only ever grow within a stream.
-
-        A foreign API server that does not keep to it is believed after its third list.
+    def _went_back(self, event: Event) -> bool:
+        """Whether the cluster's history was rewritten (a restored etcd): what comes must be newer than what was
+        asked for, and bookmarks only ever grow. A foreign API server that does not keep to it is believed after
+        its third list.
         """
-        now, before = number(version), number(self._version)
-        if now is None or before is None or now >= before or self._backwards >= 3:
+        since = number(self._version if event.type == "BOOKMARK" else self._since)
+        now = number(event.version)
+        if now is None or since is None or now >= since or self._backwards >= 3:
             return False
         self._backwards += 1
         return True
@@ -239,8 +245,7 @@ class Reflector:
             return Ending(Next.LIST)
         self._attempt = 0
         self._state, self._note = "counted", note
-        interval = tuning.count_interval * timing_spread(wiring.timing)
-        return Ending(Next.COUNT, Wait.AFTER, note, "counted", interval)
+        return Ending(Next.COUNT, Wait.AFTER, note, "counted", wiring.timing.spread(tuning.count_interval))
 
     def _too_many(self, objects: int) -> Ending:
         self._forget()
@@ -264,7 +269,7 @@ class Reflector:
         settled = tuning.watch_settled if ending.next is Next.WATCH else tuning.list_settled
         if self._opened is not None and timing.steady() - self._opened >= settled:
             self._attempt = 0
-        if self._opened is not None and ending.cut:
+        if ending.cut and self._opened is not None:
             pulse.broke(self, timing.steady())
         self._opened = None
         if ending.wait is Wait.NONE:
@@ -307,8 +312,3 @@ class Reflector:
                 return  # a new CRD's storage answers 404 for a moment
         if ending.state or self._attempt > 1:
             self._state, self._note = ending.state or "failing", ending.note
-
-
-def timing_spread(timing: Timing) -> float:
-    """A factor around one, so that periodic work of many kinds does not fall together."""
-    return timing.chance.uniform(0.9, 1.1)

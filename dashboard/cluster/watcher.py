@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import structlog
 
 from dashboard.cluster.connection import Connection
-from dashboard.cluster.crds import CRD, Definition, Definitions
+from dashboard.cluster.crds import CRD, Definition
+from dashboard.cluster.crdsink import CrdSink, Definitions
 from dashboard.cluster.discovery import Discovery, survey
 from dashboard.cluster.errors import ClusterError
 from dashboard.cluster.kinds import NEVER, KindFilter
@@ -99,6 +100,7 @@ class Watcher:
         self._error = ""
         self._crds = Definitions()
         self._crds_listed = asyncio.Event()
+        self._well_until = math.inf
         self._verification: asyncio.TimerHandle | None = None
         self._missing: set[Key] = set()
         self._running: dict[Key, _Running] = {}
@@ -182,23 +184,30 @@ class Watcher:
         self._discovery, self._missing = found, missing
         return doubt
 
-    def _went_down(self) -> None:
-        """The API was away for a moment, or most streams broke at once. What answers now has perhaps another
-        history, which numbers alone cannot tell once it has grown past ours: the watches go on at once, and
-        soon after everything that was not listed since is listed again.
+    def _went_down(self, since: float) -> None:
+        """The API was away for a moment, or most streams broke at once; until `since` all was well.
+
+        What answers now has perhaps another history, which numbers alone cannot tell once it has grown past
+        ours. So the watches go on at once, and soon after, every kind is listed again unless its stream
+        lived through it or it has been listed since.
         """
         if self._verification is not None:
             self._verification.cancel()
+        self._well_until = min(self._well_until, since)
         delay = self._timing.chance.uniform(*VERIFY_AFTER)
-        self._verification = asyncio.get_running_loop().call_later(delay, self._verify, self._timing.steady())
+        loop = asyncio.get_running_loop()
+        self._verification = loop.call_later(delay, self._verify, self._timing.steady())
         self._look.set()
 
-    def _verify(self, since: float) -> None:
+    def _verify(self, returned: float) -> None:
         self._verification = None
         if self._probe.failing:
             return  # its recovery brings us here again
+        since, self._well_until = self._well_until, math.inf
         for key, running in list(self._running.items()):
-            if running.reflector.held and running.reflector.listed_at < since:
+            reflector = running.reflector
+            survived = reflector.opened_at is not None and reflector.opened_at < since
+            if reflector.held and not survived and reflector.listed_at < returned:
                 self._replace(key, running.wanted)
 
     def _start_over(self) -> None:
@@ -244,8 +253,8 @@ class Watcher:
         if running.reflector.held:
             (self._sink if key != CRD else self._tee()).drop(running.wanted.resource)
 
-    def _tee(self) -> _CrdSink:
-        return _CrdSink(self._sink, self._crds, self._kinds, self._definitions_changed)
+    def _tee(self) -> CrdSink:
+        return CrdSink(self._sink, self._crds, self._kinds, self._definitions_changed)
 
     def _definitions_changed(self, gone: list[Definition]) -> None:
         if self._discovery is not None:
@@ -281,43 +290,3 @@ class Watcher:
     def _restart(self, key: Key, running: _Running) -> None:
         if self._running.get(key) is running:
             self._replace(key, running.wanted)
-
-
-class _CrdSink:
-    """Between the CRDs' reflector and the sink: keeps the definitions, passes on what the user wants to see."""
-
-    def __init__(
-        self,
-        sink: Sink,
-        definitions: Definitions,
-        kinds: KindFilter,
-        changed: Callable[[list[Definition]], None],
-    ) -> None:
-        self._sink, self._definitions, self._kinds, self._changed = sink, definitions, kinds, changed
-
-    def begin(self, resource: ResourceType) -> None:
-        self._definitions.begin()
-        if self._kinds.wants(resource):
-            self._sink.begin(resource)
-
-    def page(self, resource: ResourceType, objects: list[dict[str, Any]]) -> None:
-        self._definitions.page(objects)
-        if self._kinds.wants(resource):
-            self._sink.page(resource, objects)
-
-    def end(self, resource: ResourceType) -> None:
-        gone = self._definitions.end()
-        if self._kinds.wants(resource):
-            self._sink.end(resource)
-        self._changed(gone)
-
-    def apply(self, resource: ResourceType, type: str, obj: dict[str, Any]) -> None:
-        gone = self._definitions.apply(type, obj)
-        if self._kinds.wants(resource):
-            self._sink.apply(resource, type, obj)
-        self._changed(gone)
-
-    def drop(self, resource: ResourceType) -> None:
-        self._definitions.drop()
-        if self._kinds.wants(resource):
-            self._sink.drop(resource)
