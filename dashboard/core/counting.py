@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dashboard.core.model import Cause, Verdict
-from dashboard.core.subject import Finding, Subject
+from dashboard.core.subject import Finding, Subject, as_mapping
 
 RATIO = re.compile(r"(\d{1,6})/(\d{1,6})")
 REPLICAS = ("readyReplicas", "availableReplicas", "updatedReplicas", "updatedReadyReplicas", "replicas")
@@ -23,7 +23,17 @@ ANSWERS: Mapping[str, tuple[str, ...]] = {
 def short_of_count(subject: Subject) -> Finding | None:
     """Fewer ready, available or updated than wanted: by `spec.replicas`, by the status, in a part of the status."""
     spec, status = subject.spec, subject.status
-    return _short(spec.get("replicas"), status, REPLICAS) or _short_within(status) or _short_part(status)
+    names = REPLICAS if not _partitioned(spec) else tuple(name for name in REPLICAS if "updated" not in name)
+    return _short(spec.get("replicas"), status, names) or _short_within(status) or _short_part(status)
+
+
+def _partitioned(spec: Mapping[str, Any]) -> bool:
+    """Whether an update is meant to stop half-way, so that not all replicas are to be updated."""
+    strategy = as_mapping(spec.get("updateStrategy"))
+    rolling = as_mapping(strategy.get("rollingUpdate"))
+    return strategy.get("type") == "OnDelete" or any(
+        each.get("partition") not in (None, 0, "0", "0%") for each in (strategy, rolling)
+    )
 
 
 def short_of_ratio(subject: Subject) -> Finding | None:

@@ -12,7 +12,7 @@ from dashboard.core.counting import short_of_count, short_of_ratio
 from dashboard.core.model import Cause, Verdict
 from dashboard.core.profiles import BY_SENSE
 from dashboard.core.reading import Reading, read_all
-from dashboard.core.silence import no_answer
+from dashboard.core.silence import no_answer, nothing_said
 from dashboard.core.statuswords import Word, runs_to_an_end, status_word
 from dashboard.core.subject import Finding, Subject
 from dashboard.core.words import Sense
@@ -24,6 +24,8 @@ def generic(subject: Subject) -> Finding:
     if unanswered is not None:
         return unanswered
     found = _published(subject)
+    if found.verdict is Verdict.CONVERGING and subject.spec.get("replicas") == 0 and not subject.count("readyReplicas"):
+        return Finding(Verdict.SUSPENDED, "ScaledToZero", Cause("spec.replicas is 0"), found.since)
     if found.verdict is not Verdict.CONVERGED:
         return found
     return short_of_count(subject) or found
@@ -42,7 +44,7 @@ def _published(subject: Subject) -> Finding:
         if reading.weak and reading.finding.verdict is Verdict.CONVERGED and runs_to_an_end(subject.kind):
             return replace(reading.finding, verdict=Verdict.CONVERGING, cause=Cause("running to its end"))
         return reading.finding
-    return short_of_ratio(subject) or Finding(Verdict.CONVERGED, "NothingToWaitFor")
+    return short_of_ratio(subject) or nothing_said(subject) or Finding(Verdict.CONVERGED, "NothingToWaitFor")
 
 
 def _refined(reading: Reading, finding: Finding, word: Word | None) -> Finding:

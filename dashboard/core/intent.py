@@ -70,11 +70,15 @@ def _desired_state(spec: Mapping[str, Any], path: str) -> Finding | None:
 
 
 def _annotated(annotations: Mapping[str, Any]) -> Finding | None:
+    """`…/paused: "true"`, `…/hibernation: "on"`, `…/reconcile-paused: "1"`, `…/paused-replicas: "0"`."""
     for key, value in annotations.items():
-        if isinstance(key, str) and isinstance(value, str) and value.lower() in YES:
-            name = key.rpartition("/")[2]
-            if len(name) < 64 and not HOLDING_MARKS.isdisjoint(tokens(name)):
-                return _held(f"annotation {key[:120]} is {value}")
+        if not isinstance(key, str) or not isinstance(value, str):
+            continue
+        words = tokens(key.rpartition("/")[2])
+        if not words or len(words) > 3 or HOLDING_MARKS.isdisjoint((words[0], words[-1])):
+            continue
+        if value.lower() in YES or (words[-1] == "replicas" and value.isdigit()):
+            return _held(f"annotation {key[:120]} is {value[:20]}")
     return None
 
 

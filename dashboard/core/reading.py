@@ -27,6 +27,7 @@ DONE = frozenset(
         "done",
         "expected",
         "ready",
+        "running",
     }
 )
 """Words in a transition's reason that say that it is over: `Progressing` for the reason NewReplicaSetAvailable."""

@@ -38,6 +38,18 @@ def no_answer(subject: Subject) -> Finding | None:
     return Finding(Verdict.CONVERGING, "NoStatus", Cause("no controller has answered yet"), created)
 
 
+def nothing_said(subject: Subject) -> Finding | None:
+    """A status whose `conditions` are an empty list, or whose `phase` is empty: its controller has not got there yet.
+
+    Asked last, where nothing else in the status can be read.
+    """
+    for name in ("conditions", "phase", "state", "health"):
+        if name in subject.status and subject.status[name] in ("", [], None):
+            cause = Cause(f"status.{name} is still empty")
+            return Finding(Verdict.CONVERGING, "NotReported", cause, subject.created)
+    return None
+
+
 def _empty(subject: Subject) -> bool:
     return not any(subject.status.values())
 

@@ -22,6 +22,10 @@ PAST = frozenset({"last", "previous", "prev", "old", "desired", "target", "initi
 NOW = frozenset({"operation", "observed"})
 """`lastOperationStatus` and `lastObservedState` are about now, whatever their `last` says."""
 
+ERROR_LISTS = ("errors", "problems")
+HISTORY = frozenset({"history", "previous", "last", "log", "events", "attempts", "revisions", "old", "past", "records"})
+"""Lists that tell how it was, and not how it is."""
+
 FLAGS = frozenset(
     {
         "ready",
@@ -70,7 +74,8 @@ def status_word(subject: Subject) -> Word | None:
     chosen = _worst(_well_known(subject))
     similar = list(_similar(subject))
     if chosen is None:
-        worst = _worst(similar)
+        others = [word for word in similar if word.sense is not Sense.PAUSED]
+        worst = _worst(others or similar)  # one part that is switched off does not hold the whole
         return worst if worst is not None and worst.sense is not Sense.GOOD else _unreadable(subject) or worst
     if chosen.sense is Sense.GOOD:
         return _worst([chosen, *(word for word in similar if not CHECKS.isdisjoint(tokens(word.name)))])
@@ -118,8 +123,10 @@ def _similar(subject: Subject) -> Iterator[Word]:
                 yield Word(f"status.{name}", text(value["message"], 80), Sense.BAD, text(value["message"]))
             elif name not in OUTSIDE:
                 yield from _nested(subject, name, value, 0)
-        elif name != "conditions":
-            yield from _failed_entries(subject, name, value)
+        elif name in ERROR_LISTS and isinstance(value, list) and value:
+            yield Word(f"status.{name}", text(str(value[0]), 80), Sense.BAD, text(str(value[0])))
+        elif name != "conditions" and HISTORY.isdisjoint(tokens(name)):
+            yield from _failed_entries(name, value)
 
 
 def _flag(name: str, value: bool) -> Iterator[Word]:
@@ -138,7 +145,7 @@ def _nested(subject: Subject, path: str, value: Mapping[Any, Any], depth: int) -
             yield from _nested(subject, f"{path}.{name}", inner, depth + 1)
 
 
-def _failed_entries(subject: Subject, name: str, value: Any) -> Iterator[Word]:
+def _failed_entries(name: str, value: Any) -> Iterator[Word]:
     """Of a list of parts, only what failed counts: the parts of an object come and go."""
     for entry in as_list(value)[:READ_AT_MOST]:
         if isinstance(entry, Mapping):
