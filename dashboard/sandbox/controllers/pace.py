@@ -41,10 +41,11 @@ class Pace:
         self._changed.set()
 
     def _now(self) -> float:
-        """The time of the wake-up whose consequences are happening; real time when all are done."""
+        """The time of the wake-up whose consequences are happening; else real time, but not past one that is overdue."""
+        if self._busy:
+            return self._moment
         real = asyncio.get_running_loop().time()
-        is_late = self._busy or (self._due and self._due[0][0] <= real)
-        return self._moment if is_late else real
+        return max(self._moment, min(real, self._due[0][0]) if self._due else real)
 
     async def run(self) -> None:
         """Wake for ever."""
