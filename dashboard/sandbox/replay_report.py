@@ -201,9 +201,14 @@ def _said(recording: Recording, names: Mapping[str, str], translations: Mapping[
         for message in {plain(event["reason"], one.get("message", "")) for _, one in track.seen}:
             text = translated(message, translations)
             if event["reason"] != "Pulling" or "missing" in text:
-                said = (event.get("type", ""), event["reason"], event.get("reportingComponent", ""), text)
+                said = (event.get("type", ""), event["reason"], _component(event), text)
                 found.setdefault(group, set()).add(said)
     return found
+
+
+def _component(event: Obj) -> str:
+    """Who says it; Events combined from several name it in `source` alone."""
+    return str(event.get("reportingComponent") or (event.get("source") or {}).get("component", ""))
 
 
 def plain(reason: str, message: str) -> str:

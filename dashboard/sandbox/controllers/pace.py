@@ -41,7 +41,7 @@ class Pace:
         self._changed.set()
 
     def _now(self) -> float:
-        """The time of the wake-up whose consequences are happening; else real time, but not past one that is overdue."""
+        """The time of the wake-up whose consequences are happening; else real time, not past one overdue."""
         if self._busy:
             return self._moment
         real = asyncio.get_running_loop().time()
