@@ -57,7 +57,7 @@ class Server:
             return refuse(request, fault)
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
-        route = parse(request.path)
+        route = parse(request.rel_url.raw_path)
         if route is not None and route.plural:
             return await self._resource(request)
         if request.method not in ("GET", "HEAD"):
@@ -65,7 +65,7 @@ class Server:
         return self._document(request)
 
     async def _resource(self, request: web.Request) -> web.StreamResponse:
-        route = parse(request.path)
+        route = parse(request.rel_url.raw_path)
         assert route is not None  # noqa: S101 - checked by the caller; says so to the type checker
         resource = self.api.registry.find(route.group, route.version, route.plural)
         if resource is None:
