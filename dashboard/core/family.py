@@ -20,7 +20,7 @@ def overruled_by_child(subject: Subject, finding: Finding) -> Finding:
     children = current_children(subject)
     stalled = [child for child in children if child.verdict is Verdict.STALLED]
     if not stalled:
-        return finding
+        return _explained(finding, children)
     if finding.verdict is Verdict.CONVERGED and subject.group not in ("apps", "batch"):
         return finding  # its own controller knows better which of its parts it needs
     worst = min(stalled, key=lambda child: (child.since is None, child.since or 0.0, child.key))
@@ -34,6 +34,16 @@ def overruled_by_child(subject: Subject, finding: Finding) -> Finding:
         since=worst.since,
         recheck_at=min(rechecks, default=None),
     )
+
+
+def _explained(finding: Finding, children: Sequence[Relative]) -> Finding:
+    """A converging owner, in the words of a child that knows more than a count: a failing probe, no node that fits."""
+    if finding.verdict is not Verdict.CONVERGING:
+        return finding
+    for child in children:
+        if child.verdict is Verdict.CONVERGING and child.cause is not None and child.cause.reason:
+            return replace(finding, cause=child_cause(child))
+    return finding
 
 
 def child_cause(child: Relative) -> Cause:

@@ -51,6 +51,9 @@ def declared_suspension(subject: Subject) -> Finding | None:
     for parent in ROLLOUTS:
         if as_mapping(spec.get(parent)).get("paused") is True:
             return _held(f"spec.{parent}.paused is true")
+    for parent in ("hibernation", "suspension", "maintenance"):
+        if as_mapping(spec.get(parent)).get("enabled") is True:
+            return _held(f"spec.{parent}.enabled is true")
     return _desired_state(spec, "spec") or _annotated(as_mapping(subject.meta.get("annotations")))
 
 

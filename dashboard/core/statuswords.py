@@ -22,6 +22,7 @@ PAST = frozenset({"last", "previous", "prev", "old", "desired", "target", "initi
 NOW = frozenset({"operation", "observed"})
 """`lastOperationStatus` and `lastObservedState` are about now, whatever their `last` says."""
 
+TROUBLE = frozenset({"error", "failed", "failure", "cannot", "unable", "invalid", "denied"})
 ERROR_LISTS = ("errors", "problems")
 HISTORY = frozenset({"history", "previous", "last", "log", "events", "attempts", "revisions", "old", "past", "records"})
 """Lists that tell how it was, and not how it is."""
@@ -38,6 +39,7 @@ FLAGS = frozenset(
         "reconciled",
         "valid",
         "readyToUse",
+        "applied",
         "initialized",
     }
 )
@@ -117,7 +119,7 @@ def _similar(subject: Subject) -> Iterator[Word]:
             if name in ERRORS and value:
                 yield Word(f"status.{name}", text(value, 80), Sense.BAD, text(value))
         elif isinstance(value, bool):
-            yield from _flag(name, value)
+            yield from _flag(subject, name, value)
         elif isinstance(value, Mapping):
             if name in ERRORS and isinstance(value.get("message"), str):
                 yield Word(f"status.{name}", text(value["message"], 80), Sense.BAD, text(value["message"]))
@@ -129,10 +131,17 @@ def _similar(subject: Subject) -> Iterator[Word]:
             yield from _failed_entries(name, value)
 
 
-def _flag(name: str, value: bool) -> Iterator[Word]:
+def _flag(subject: Subject, name: str, value: bool) -> Iterator[Word]:
     """`ready: false`, `noMatchingInstances: true`: a flag is a condition without its ceremony."""
     if name in FLAGS:
-        yield Word(f"status.{name}", str(value).lower(), Sense.GOOD if value else Sense.WORKING)
+        message = text(subject.status.get("message"))
+        bad = not value and not TROUBLE.isdisjoint(tokens(message.lower()))
+        yield Word(
+            f"status.{name}",
+            str(value).lower(),
+            Sense.GOOD if value else Sense.BAD if bad else Sense.WORKING,
+            message,
+        )
     elif value and (tokens(name)[:1] == ("no",) or polarity(name) is Polarity.BAD):
         yield Word(f"status.{name}", "true", Sense.BAD)
 
@@ -168,7 +177,7 @@ def _word(subject: Subject, name: str, value: str) -> Word | None:
     told = sense(value)
     if told is None:
         return None
-    if told is Sense.GOOD and value.lower() in UNDERWAY and runs_to_an_end(subject.kind):
+    if told is Sense.GOOD and not UNDERWAY.isdisjoint(tokens(value)) and runs_to_an_end(subject.kind):
         told = Sense.WORKING
     message = next((text(subject.status.get(each)) for each in MESSAGES if subject.status.get(each)), "")
     return Word(f"status.{name}", text(value, 80), told, message)

@@ -66,6 +66,19 @@ def test_the_cause_points_at_the_pod_through_every_level() -> None:
     assert said.cause.sentence.startswith("nginx:1.19.5-missing")
 
 
+def test_a_starting_owner_says_what_its_child_waits_for() -> None:
+    found = fixture("pod-probe-fails")
+    owner = fixture("replicaset-history-ignored")
+    pod = copy.deepcopy(found.obj)
+    pod["metadata"]["ownerReferences"] = [{"uid": owner.obj["metadata"]["uid"], "controller": True}]
+    said = assess(owner.obj, owner.now, [digest(pod, assess(pod, found.now, found.related))])
+    assert said.verdict is Verdict.CONVERGING
+    assert said.cause is not None
+    assert said.cause.sentence.startswith("readiness probe fails")
+    assert said.cause.at is not None
+    assert said.cause.at.kind == "Pod"
+
+
 def test_somebody_elses_child_changes_nothing() -> None:
     owner = fixture("deployment-available")
     stranger = child("pod-pull-fails", "statefulset-ready")
