@@ -10,7 +10,8 @@ from dashboard.core.model import Cause, Verdict
 from dashboard.core.subject import Finding, Subject, as_mapping
 
 RATIO = re.compile(r"(\d{1,6})/(\d{1,6})")
-REPLICAS = ("readyReplicas", "availableReplicas", "updatedReplicas", "updatedReadyReplicas", "replicas")
+READY = ("readyReplicas", "availableReplicas")
+REPLICAS = (*READY, "updatedReplicas", "updatedReadyReplicas", "replicas")
 ANSWERS: Mapping[str, tuple[str, ...]] = {
     "desiredNumberScheduled": ("currentNumberScheduled", "updatedNumberScheduled", "numberReady", "numberAvailable"),
     "matchedPods": ("updatedPods", "readyPods", "updatedReadyPods"),
@@ -20,10 +21,14 @@ ANSWERS: Mapping[str, tuple[str, ...]] = {
 """Fields of a status that say how many there should be, and those that answer them."""
 
 
-def short_of_count(subject: Subject) -> Finding | None:
-    """Fewer ready, available or updated than wanted: by `spec.replicas`, by the status, in a part of the status."""
+def short_of_count(subject: Subject, *, silent: bool) -> Finding | None:
+    """Fewer ready, available or updated than wanted: by `spec.replicas`, by the status, in a part of the status.
+
+    `silent` says that nothing else in the status was read: then counts of what is updated count too, unless an
+    update is meant to stop half-way.
+    """
     spec, status = subject.spec, subject.status
-    names = REPLICAS if not _partitioned(spec) else tuple(name for name in REPLICAS if "updated" not in name)
+    names = REPLICAS if silent and not _partitioned(spec) else READY
     return _short(spec.get("replicas"), status, names) or _short_within(status) or _short_part(status)
 
 

@@ -13,9 +13,12 @@ from dashboard.core.model import Cause, Verdict
 from dashboard.core.profiles import BY_SENSE
 from dashboard.core.reading import Reading, read_all
 from dashboard.core.silence import no_answer, nothing_said
-from dashboard.core.statuswords import Word, runs_to_an_end, status_word
+from dashboard.core.statuswords import CHECKS, Word, runs_to_an_end, status_word
 from dashboard.core.subject import Finding, Subject
-from dashboard.core.words import Sense
+from dashboard.core.words import Sense, tokens
+
+SILENT = "NothingToWaitFor"
+"""The reason where neither condition nor word says anything: there is nothing to wait for."""
 
 
 def generic(subject: Subject) -> Finding:
@@ -28,7 +31,7 @@ def generic(subject: Subject) -> Finding:
         return Finding(Verdict.SUSPENDED, "ScaledToZero", Cause("spec.replicas is 0"), found.since)
     if found.verdict is not Verdict.CONVERGED:
         return found
-    return short_of_count(subject) or found
+    return short_of_count(subject, silent=found.reason == SILENT) or found
 
 
 def _published(subject: Subject) -> Finding:
@@ -44,7 +47,7 @@ def _published(subject: Subject) -> Finding:
         if reading.weak and reading.finding.verdict is Verdict.CONVERGED and runs_to_an_end(subject.kind):
             return replace(reading.finding, verdict=Verdict.CONVERGING, cause=Cause("running to its end"))
         return reading.finding
-    return short_of_ratio(subject) or nothing_said(subject) or Finding(Verdict.CONVERGED, "NothingToWaitFor")
+    return short_of_ratio(subject) or nothing_said(subject) or Finding(Verdict.CONVERGED, SILENT)
 
 
 def _refined(reading: Reading, finding: Finding, word: Word | None) -> Finding:
@@ -53,7 +56,8 @@ def _refined(reading: Reading, finding: Finding, word: Word | None) -> Finding:
         return finding
     verdict = BY_SENSE[word.sense]
     if finding.verdict is Verdict.CONVERGED:
-        return _worded(word, finding) if verdict is not Verdict.CONVERGED else finding
+        told = word.well_known or word.sense is Sense.BAD or not CHECKS.isdisjoint(tokens(word.name))
+        return _worded(word, finding) if told else finding  # a part at work is no news beside a good summary
     if (reading.ambiguous and word.well_known) or verdict in (Verdict.SUSPENDED, Verdict.STALLED):
         return _worded(word, finding)
     return finding

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dashboard.core.blame import at_fault, blame, failed_openly, finding_of, still_working
 from dashboard.core.conditions import Condition, read_conditions
@@ -31,6 +31,11 @@ DONE = frozenset(
     }
 )
 """Words in a transition's reason that say that it is over: `Progressing` for the reason NewReplicaSetAvailable."""
+
+BEGINNINGS = frozenset(
+    {"Created", "Initialized", "Scheduled", "Launched", "Requested", "Started", "Submitted", "Approved"}
+)
+"""Conditions that an object passes first: True they say that work has begun, and nothing of its end."""
 
 WORST_FIRST = (Verdict.STALLED, Verdict.SUSPENDED, Verdict.CONVERGING, None)
 
@@ -229,6 +234,9 @@ def _summed_parts(sides: _Sides) -> Reading:
             return Reading(found, ambiguous=verdict is None, failed=verdict is not None)
     if busy is not None:
         return Reading(finding_of(Verdict.CONVERGING, busy))
+    if parts and all(each.type in BEGINNINGS for each in parts):
+        begun = finding_of(Verdict.CONVERGING, parts[-1])
+        return Reading(replace(begun, cause=Cause(f"{parts[-1].type}, and not yet said to be ready")))
     return Reading(finding_of(Verdict.CONVERGED, parts[0]), weak=not sides.good) if parts else Reading()
 
 
