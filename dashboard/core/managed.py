@@ -69,28 +69,30 @@ def setter_of(managed: Sequence[Mapping[str, Any]], path: str) -> Setter | None:
     An entry that ends above the field set the whole of it: lists and maps may be atomic. Where several managers
     hold the same value, the latest is named.
     """
-    keys = steps(path)
+    return latest([(entry, entry.get("fieldsV1")) for entry in managed], steps(path), 0)
+
+
+def latest(held: Sequence[tuple[Mapping[str, Any], Any]], keys: tuple[str, ...], start: int) -> Setter | None:
+    """The latest of the entries whose fields, given beside each, hold `keys` from `start` on."""
     best: Mapping[str, Any] | None = None
     best_time = ""
-    for entry in managed:
-        if not _holds(entry.get("fieldsV1"), keys):
-            continue
-        time = entry.get("time")
-        stamp = time if isinstance(time, str) else ""
-        if best is None or stamp >= best_time:  # RFC 3339 in UTC sorts as text
-            best, best_time = entry, stamp
+    for entry, fields in held:
+        node = fields
+        for depth in range(start, len(keys)):
+            if type(node) is not dict:
+                break
+            below = node.get(keys[depth])
+            if below is None:
+                if node or depth < 2:
+                    break
+                below = node  # an entry that ends above the field holds the whole
+            node = below
+        else:
+            time = entry.get("time")
+            stamp = time if isinstance(time, str) else ""
+            if best is None or stamp >= best_time:  # RFC 3339 in UTC sorts as text
+                best, best_time = entry, stamp
     return _setter(best) if best is not None else None
-
-
-def _holds(node: Any, keys: tuple[str, ...]) -> bool:
-    for depth, key in enumerate(keys):
-        if not isinstance(node, dict):
-            return False
-        below = node.get(key)
-        if below is None:
-            return not node and depth > 1
-        node = below
-    return True
 
 
 def _setter(entry: Mapping[str, Any]) -> Setter:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from dashboard.core.managed import Setter, entries, setter_of
+from dashboard.core.managed import Setter, entries, latest, steps
 from dashboard.core.model import Gap, Relative
 from dashboard.core.objects import timestamp
 from dashboard.core.subject import as_list, as_mapping
@@ -29,7 +29,20 @@ _row = lru_cache(maxsize=8192, typed=True)(Gap)
 class Sheet:
     """The rows so far, and what they are read from. `meta`, `spec` and `status` are always mappings."""
 
-    __slots__ = ("_answered", "_managed", "_setters", "meta", "now", "obj", "related", "rows", "spec", "status", "uid")
+    __slots__ = (
+        "_answered",
+        "_managed",
+        "_setters",
+        "_specs",
+        "meta",
+        "now",
+        "obj",
+        "related",
+        "rows",
+        "spec",
+        "status",
+        "uid",
+    )
 
     def __init__(self, obj: Mapping[str, Any], now: float, related: Sequence[Relative]) -> None:
         self.obj = obj
@@ -41,6 +54,7 @@ class Sheet:
         self.uid = self.meta.get("uid")
         self.rows: list[Gap] = []
         self._managed: list[Mapping[str, Any]] | None = None
+        self._specs: list[tuple[Mapping[str, Any], Any]] | None = None
         self._setters: dict[str, Setter | None] = {}
         self._answered: Any = UNSET
 
@@ -62,13 +76,25 @@ class Sheet:
         self.rows.append(Gap(name, path, desired, observed, True, since, at_least, by, at))
 
     def setter(self, path: str) -> Setter | None:
-        """Who set the field at `path` last."""
-        known = self._setters.get(path, UNSET)
-        if known is UNSET:
-            if self._managed is None:
-                self._managed = entries(self.obj)
-            known = self._setters[path] = setter_of(self._managed, path) if self._managed else None
-        return known  # type: ignore[return-value]  # UNSET has been replaced
+        """Who set the field at `path`, which is `spec` or below it, last."""
+        setters = self._setters
+        if path in setters:
+            return setters[path]
+        if self._specs is None:
+            self._specs = [
+                (entry, fields["f:spec"])
+                for entry in self.managed
+                if isinstance(fields := entry.get("fieldsV1"), dict) and "f:spec" in fields
+            ]
+        found = setters[path] = latest(self._specs, steps(path), 1) if self._specs else None
+        return found
+
+    @property
+    def managed(self) -> list[Mapping[str, Any]]:
+        """The object's managedFields entries."""
+        if self._managed is None:
+            self._managed = entries(self.obj)
+        return self._managed
 
     def set_at(self, path: str) -> float | None:
         """When the field at `path` was last set: a spec that never changed is as old as its object."""
@@ -95,11 +121,9 @@ class Sheet:
     def answered(self) -> float | None:
         """When the status was last written, Unix seconds; None where nothing says."""
         if self._answered is UNSET:
-            if self._managed is None:
-                self._managed = entries(self.obj)
             stamps = [
                 time
-                for entry in self._managed
+                for entry in self.managed
                 if isinstance(time := entry.get("time"), str) and "f:status" in as_mapping(entry.get("fieldsV1"))
             ]
             self._answered = timestamp(max(stamps)) if stamps else None

@@ -1,0 +1,45 @@
+"""`manage.py bench NAME`: measurements with a bound, for a person or (`--json`) for a machine."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from dashboard.management.benchmarks.assessing import measure
+from dashboard.management.benchmarks.samples import samples
+
+BENCHMARKS: Mapping[str, Callable[[], dict[str, Any]]] = {"assess": lambda: measure(samples())}
+"""Each benchmark by name: what it measures as one flat object with `ratio`, `floor`, `bound` and `ok`."""
+
+
+class Command(BaseCommand):
+    """Run one benchmark; exit 1 when it misses its bound."""
+
+    help = "Measure: assess (verdict and gaps, as a ratio to decoding the same bytes)."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Which one, and for whom."""
+        parser.add_argument("benchmark", choices=sorted(BENCHMARKS), help="what to measure")
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Measure and print."""
+        result = BENCHMARKS[options["benchmark"]]()
+        self.stdout.write(json.dumps(result) if options["json"] else describe(result))
+        if not result["ok"]:
+            sys.exit(1)
+
+
+def describe(result: Mapping[str, Any]) -> str:
+    """The result as a small table."""
+    lines = [f"{'':24}{'objects':>9}{'a second':>10}{'decoded':>10}{'ratio':>8}"]
+    for each in [*result.get("samples", ()), {**result, "source": "all"}]:
+        lines.append(
+            f"{each['source']:24}{each['objects']:>9}{each['per_second']:>10}{each['floor']:>10}{each['ratio']:>8.2f}"
+        )
+    lines.append(f"bound {result['bound']}: {'met' if result['ok'] else 'missed'}")
+    return "\n".join(lines)
