@@ -78,7 +78,12 @@ def _walk_lists(before: list[Any], after: list[Any], path: str, depth: int) -> I
         return
     old_by, new_by = ({each[key]: each for each in side} for side in (before, after))
     for value in [*old_by, *(value for value in new_by if value not in old_by)]:
-        yield from _walk(old_by.get(value), new_by.get(value), f"{path}[{key}={plain(str(value), 100)}]", depth + 1)
+        yield from _walk(old_by.get(value), new_by.get(value), f"{path}[{key}={_quoted(value)}]", depth + 1)
+
+
+def _quoted(value: str | int) -> str:
+    """A key as the API's own field paths write it: `[name="nginx"]`, `[containerPort=80]`."""
+    return str(value) if isinstance(value, int) else f'"{plain(value, 100)}"'
 
 
 def key_of_list(*sides: list[Any]) -> str | None:

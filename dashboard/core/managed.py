@@ -97,9 +97,10 @@ def latest(held: Sequence[tuple[Mapping[str, Any], Any]], keys: tuple[str, ...],
 
 def _setter(entry: Mapping[str, Any]) -> Setter:
     get = entry.get
-    return _named(
-        text(get("manager"), 1000), text(get("operation"), 20), text(get("time"), 50), text(get("subresource"), 40)
-    )
+    manager, time = get("manager"), get("time")
+    if type(manager) is not str or len(manager) > 200 or (time is not None and type(time) is not str):
+        manager, time = text(manager, 200), text(time, 50)
+    return _named(manager, text(get("operation"), 20), time or "", text(get("subresource"), 40))
 
 
 @lru_cache(maxsize=4096)

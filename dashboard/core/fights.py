@@ -1,0 +1,108 @@
+"""Fights: a field that two managers set back and forth, found in a sequence of an object's versions.
+
+An autoscaler and a person, a pipeline and an operator: each undoes the other, and neither sees it in its own log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dashboard.core.differences import diff
+from dashboard.core.managed import Setter, entries, setter_of
+from dashboard.core.objects import Object, field
+
+Value = str | int | float | bool | None
+
+RETURNS = 2
+"""A value that was changed away and came back this many times is no correction any more, but a fight."""
+
+MOST_FIELDS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Fight:
+    """One field in dispute. `managers` and `values` in the order of their first appearance; `changes` counts how
+    often it changed hands; `first` and `last` in Unix seconds where managedFields say so."""
+
+    path: str
+    managers: tuple[str, ...]
+    values: tuple[Value, ...]
+    changes: int
+    first: float | None
+    last: float | None
+
+    @property
+    def sentence(self) -> str:
+        """For a reader: who sets what to what.
+
+        >>> Fight("spec.replicas", ("kubectl", "hpa"), (3, 8), 4, None, None).sentence
+        'kubectl and hpa set spec.replicas back and forth between 3 and 8'
+        """
+        values = " and ".join("nothing" if value is None else str(value) for value in self.values[:3])
+        return f"{' and '.join(self.managers[:3])} set {self.path} back and forth between {values}"
+
+
+@dataclass(slots=True)
+class _Field:
+    """What is known of one field so far: its changes as (value, who made it)."""
+
+    changes: list[tuple[Value, Setter]]
+    before: Value
+
+
+def fights(versions: Iterable[Object]) -> tuple[Fight, ...]:
+    """The fights in an object's versions, oldest first in; the longest fight first out.
+
+    A fight is between two managers at least, and a value that one of them set must have come back after another
+    had changed it, twice in all. What one manager changes by itself, however often, is its work.
+    """
+    known: dict[str, _Field] = {}
+    previous: Mapping[str, Any] | None = None
+    for version in versions:
+        if not isinstance(version, Mapping):
+            continue
+        if previous is not None:
+            _record(known, previous, version)
+        previous = version
+    found = [fight for path, each in known.items() if (fight := _fight(path, each)) is not None]
+    return tuple(sorted(found, key=lambda fight: (-fight.changes, fight.path)))
+
+
+def _record(known: dict[str, _Field], before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    managed = entries(after)
+    for line in diff(_wishes(before), _wishes(after)):
+        setter = setter_of(managed, line.path)
+        if setter is None:
+            continue  # removed by whoever: no manager holds it any more
+        entry = known.get(line.path)
+        if entry is None:
+            if len(known) >= MOST_FIELDS:
+                continue
+            entry = known[line.path] = _Field([], line.before)
+        entry.changes.append((line.after, setter))
+
+
+def _wishes(obj: Mapping[str, Any]) -> dict[str, Any]:
+    """What people and controllers declare: the spec, labels and annotations."""
+    meta = {name: field(obj, f"metadata.{name}", {}) for name in ("labels", "annotations")}
+    return {"metadata": meta, "spec": field(obj, "spec", {})}
+
+
+def _fight(path: str, entry: _Field) -> Fight | None:
+    seen = {repr(entry.before)}
+    returns, hands = 0, 0
+    last_by = ""
+    for value, setter in entry.changes:
+        if repr(value) in seen and setter.manager != last_by:
+            returns += 1
+        seen.add(repr(value))
+        hands += setter.manager != last_by
+        last_by = setter.manager
+    managers = tuple(dict.fromkeys(setter.manager for _, setter in entry.changes))
+    if len(managers) < 2 or returns < RETURNS:
+        return None
+    times = [setter.time for _, setter in entry.changes if setter.time is not None]
+    values = tuple(dict.fromkeys(value for value, _ in entry.changes))
+    return Fight(path, managers, values, hands, min(times, default=None), max(times, default=None))
