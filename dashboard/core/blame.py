@@ -37,7 +37,7 @@ def blame(condition: Condition) -> Verdict | None:
         return Verdict.SUSPENDED
     if condition.status != "False":
         return Verdict.STALLED if _hard_reason(condition) else Verdict.CONVERGING
-    if told is Sense.BAD or _failed_message(condition.message):
+    if told is Sense.BAD or failed_message(condition.message):
         return Verdict.STALLED
     if told is Sense.WORKING or still_working(condition.message) or _not_at_its_end(condition):
         return Verdict.CONVERGING
@@ -53,7 +53,7 @@ def at_fault(condition: Condition) -> Verdict:
 
 def failed_openly(condition: Condition) -> bool:
     """Whether its reason or the beginning of its message says in so many words that something failed."""
-    return _hard_reason(condition) or (condition.status == "False" and _failed_message(condition.message))
+    return _hard_reason(condition) or (condition.status == "False" and failed_message(condition.message))
 
 
 def still_working(message: str) -> bool:
@@ -84,5 +84,6 @@ def _hard_reason(condition: Condition) -> bool:
     return not HARD.isdisjoint(tokens(condition.reason))
 
 
-def _failed_message(message: str) -> bool:
+def failed_message(message: str) -> bool:
+    """Whether a message begins like one that tells of a failure."""
     return message[:24].lower().startswith(FAILED_STARTS)

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from dashboard.core.blame import failed_message, still_working
 from dashboard.core.model import Cause, Verdict
+from dashboard.core.objects import text
+from dashboard.core.statuswords import runs_to_an_end
 from dashboard.core.subject import Finding, Subject
+
+BEGAN = ("startTime", "startedAt", "startTimestamp", "started")
+ENDED = ("completionTime", "completedAt", "completionTimestamp", "finishedAt", "finishTime", "endTime", "finished")
+"""Names under which a run's beginning and end stand in a status."""
 
 ANSWER_WITHIN = 300.0
 """Seconds that a controller has for its first word about an object whose schema has a status."""
@@ -47,7 +54,23 @@ def nothing_said(subject: Subject) -> Finding | None:
         if name in subject.status and subject.status[name] in ("", [], None):
             cause = Cause(f"status.{name} is still empty")
             return Finding(Verdict.CONVERGING, "NotReported", cause, subject.created)
-    return None
+    return _by_message(text(subject.status.get("message"))) or _unended(subject)
+
+
+def _by_message(message: str) -> Finding | None:
+    """A message and nothing else: how it begins says whether something failed or goes on."""
+    if failed_message(message):
+        return Finding(Verdict.STALLED, "Message", Cause(message))
+    return Finding(Verdict.CONVERGING, "Message", Cause(message)) if still_working(message) else None
+
+
+def _unended(subject: Subject) -> Finding | None:
+    """A run that has begun and not ended, by its times alone."""
+    if not runs_to_an_end(subject.kind) or not any(name in subject.status for name in BEGAN):
+        return None
+    if any(subject.status.get(name) for name in ENDED):
+        return None
+    return Finding(Verdict.CONVERGING, "Running", Cause("running to its end"), subject.created)
 
 
 def _empty(subject: Subject) -> bool:

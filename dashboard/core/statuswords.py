@@ -75,6 +75,9 @@ def status_word(subject: Subject) -> Word | None:
     """
     chosen = _worst(_well_known(subject))
     similar = list(_similar(subject))
+    for word in similar:
+        if word.well_known:
+            return word  # `paused: true` outweighs whatever else the status says
     if chosen is None:
         others = [word for word in similar if word.sense is not Sense.PAUSED]
         worst = _worst(others or similar)  # one part that is switched off does not hold the whole
@@ -115,6 +118,8 @@ def _similar(subject: Subject) -> Iterator[Word]:
         if not isinstance(name, str):
             continue
         if isinstance(value, str):
+            if name in FLAGS and value.lower() in ("true", "false"):
+                yield from _flag(subject, name, value.lower() == "true")
             yield from _named(subject, name, name, value)
             if name in ERRORS and value:
                 yield Word(f"status.{name}", text(value, 80), Sense.BAD, text(value))
@@ -126,7 +131,10 @@ def _similar(subject: Subject) -> Iterator[Word]:
             elif name not in OUTSIDE:
                 yield from _nested(subject, name, value, 0)
         elif name in ERROR_LISTS and isinstance(value, list) and value:
-            yield Word(f"status.{name}", text(str(value[0]), 80), Sense.BAD, text(str(value[0])))
+            first = value[0].get("message") if isinstance(value[0], Mapping) else value[0]
+            yield Word(f"status.{name}", text(first, 80), Sense.BAD, text(first))
+        elif name == "pauseConditions" and value:
+            yield Word("status.pauseConditions", "paused", Sense.PAUSED, well_known=True)
         elif name != "conditions" and HISTORY.isdisjoint(tokens(name)):
             yield from _failed_entries(name, value)
 
@@ -142,6 +150,8 @@ def _flag(subject: Subject, name: str, value: bool) -> Iterator[Word]:
             Sense.GOOD if value else Sense.BAD if bad else Sense.WORKING,
             message,
         )
+    elif value and polarity(name) is Polarity.PAUSED:
+        yield Word(f"status.{name}", "paused", Sense.PAUSED, well_known=True)
     elif value and (tokens(name)[:1] == ("no",) or polarity(name) is Polarity.BAD):
         yield Word(f"status.{name}", "true", Sense.BAD)
 
@@ -184,5 +194,6 @@ def _word(subject: Subject, name: str, value: str) -> Word | None:
 
 
 def runs_to_an_end(kind: str) -> bool:
+    """Whether objects of this kind are done when they have ended: `PipelineRun`, `Backup`, not `Cluster`."""
     parts = tokens(kind)
     return bool(parts) and parts[-1] in RUNS
