@@ -11,7 +11,8 @@ from dashboard.core.subject import Finding, Subject, as_mapping
 
 RATIO = re.compile(r"(\d{1,6})/(\d{1,6})")
 READY = ("readyReplicas", "availableReplicas")
-REPLICAS = (*READY, "updatedReplicas", "updatedReadyReplicas", "replicas")
+UPDATED = (*READY, "updatedReplicas", "updatedReadyReplicas")
+REPLICAS = (*UPDATED, "replicas")
 ANSWERS: Mapping[str, tuple[str, ...]] = {
     "desiredNumberScheduled": ("currentNumberScheduled", "updatedNumberScheduled", "numberReady", "numberAvailable"),
     "matchedPods": ("updatedPods", "readyPods", "updatedReadyPods"),
@@ -24,12 +25,29 @@ ANSWERS: Mapping[str, tuple[str, ...]] = {
 def short_of_count(subject: Subject, *, silent: bool) -> Finding | None:
     """Fewer ready, available or updated than wanted: by `spec.replicas`, by the status, in a part of the status.
 
-    `silent` says that nothing else in the status was read: then counts of what is updated count too, unless an
-    update is meant to stop half-way.
+    `silent` says that nothing else in the status was read: then the bare number of replicas counts too. What is
+    updated counts unless an update is meant to stop half-way.
     """
     spec, status = subject.spec, subject.status
-    names = REPLICAS if silent and not _partitioned(spec) else READY
+    names: tuple[str, ...] = READY
+    if not _partitioned(spec):
+        names = REPLICAS if silent else UPDATED
+        rolling = _rolling(subject)
+        if rolling is not None:
+            return rolling
     return _short(spec.get("replicas"), status, names) or _short_within(status) or _short_part(status)
+
+
+def _rolling(subject: Subject) -> Finding | None:
+    """An update on its way, as `kubectl rollout status` tells it: old replicas left, or another revision current."""
+    status = subject.status
+    total, updated = status.get("replicas"), status.get("updatedReplicas")
+    if type(subject.spec.get("replicas")) is int and type(total) is int and type(updated) is int and total > updated:
+        return Finding(Verdict.CONVERGING, "RemovingOld", Cause(f"{total - updated} old of {total} to remove"))
+    current, update = status.get("currentRevision"), status.get("updateRevision")
+    if isinstance(current, str) and isinstance(update, str) and current and update and current != update:
+        return Finding(Verdict.CONVERGING, "Updating", Cause("not all are of the newest revision yet"))
+    return None
 
 
 def _partitioned(spec: Mapping[str, Any]) -> bool:

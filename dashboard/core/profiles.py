@@ -95,7 +95,9 @@ def _first(obj: Mapping[str, Any], path: str) -> str:
     for value in _at(obj, path.split(".")):
         if isinstance(value, str):
             return text(value, 100)
-        if type(value) is int:
+        if isinstance(value, bool):
+            return str(value).lower()
+        if isinstance(value, int):
             return str(value)
         if value:
             return "…"

@@ -30,8 +30,7 @@ def hpa(subject: Subject) -> Finding:
             return Finding(Verdict.STALLED, each.reason, Cause(_sentence(each), reason=each.reason), each.since)
     active = find(conditions, "ScalingActive")
     if active is not None and active.status == "False" and active.reason == "ScalingDisabled":
-        cause = Cause("its target is scaled to 0", reason=active.reason)
-        return Finding(Verdict.SUSPENDED, active.reason, cause, active.since, settled=True)
+        return Finding(Verdict.CONVERGED, active.reason, since=active.since)  # its target is scaled to 0 by hand
     able = find(conditions, "AbleToScale")
     if able is None:
         return Finding(Verdict.CONVERGING, "NoMetricsYet", Cause("its metrics have not been read yet"), subject.created)

@@ -87,6 +87,8 @@ def disruption_budget(subject: Subject) -> Finding:
     failed = next((each for each in subject.conditions if each.reason == "SyncFailed"), None)
     if failed is not None:
         return Finding(Verdict.STALLED, "SyncFailed", Cause(failed.message, reason=failed.reason), failed.since)
+    if "desiredHealthy" not in subject.status:
+        return Finding(Verdict.CONVERGING, "NotCounted", Cause("its Pods have not been counted yet"), subject.created)
     healthy, wanted = subject.count("currentHealthy"), subject.count("desiredHealthy")
     if healthy < wanted:
         return Finding(

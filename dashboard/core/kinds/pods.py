@@ -25,6 +25,9 @@ TRUST_AFTER = 10.0
 BLOCKING = frozenset({"FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox", "FailedMapVolume"})
 """Events of the kubelet and the attach controller that hold a Pod's containers back."""
 
+LONGEST_BACKOFF = 300.0
+"""The kubelet's longest back-off in seconds (`MaxContainerBackOff`)."""
+
 GAVE_UP = frozenset(
     {
         "CrashLoopBackOff", "ImagePullBackOff", "ErrImagePull", "ErrImageNeverPull", "InvalidImageName",
@@ -100,17 +103,18 @@ def _failing_container(subject: Subject) -> Finding | None:
 def _recovering(
     subject: Subject, entry: Mapping[str, Any], running: Mapping[str, Any], last: Mapping[str, Any]
 ) -> Finding | None:
-    """Stalled until a restarted container has run for the larger of its last back-off and 10 s."""
+    """Stalled until a restarted container is ready and has run for the larger of its last back-off and 10 s."""
     started, ended = timestamp(running.get("startedAt")), timestamp(last.get("finishedAt"))
     if started is None:
         return None
     backoff = started - ended if ended is not None else 0.0
-    trusted_at = started + max(TRUST_AFTER, min(backoff, 300.0))
-    if subject.now >= trusted_at:
+    trusted_at = started + max(TRUST_AFTER, min(backoff, LONGEST_BACKOFF))
+    if subject.now >= trusted_at and entry.get("ready") is True:
         return None
     reason = text(last.get("reason")) or "Error"
     sentence = _restarted(entry, causes.ending(subject, entry, last))
-    return Finding(Verdict.STALLED, "Restarted", Cause(sentence, reason=reason), ended, trusted_at)
+    recheck = trusted_at if subject.now < trusted_at else None
+    return Finding(Verdict.STALLED, "Restarted", Cause(sentence, reason=reason), ended, recheck)
 
 
 def _ready(subject: Subject, since: float | None) -> Finding:

@@ -8,6 +8,7 @@ must be updated, no old one may be left, and all must be available.
 from __future__ import annotations
 
 from dashboard.core.causes import creation, pods
+from dashboard.core.conditions import Condition
 from dashboard.core.model import Cause, Verdict
 from dashboard.core.objects import field, text
 from dashboard.core.subject import Finding, Subject, as_count
@@ -45,10 +46,21 @@ def deployment(subject: Subject) -> Finding:
         if ready >= want:
             return _waiting_for_min_ready(subject, available, want)
         return _converging("Starting", pods(want - ready, "starting"))
+    return _called_complete(subject, progressing)
+
+
+def _called_complete(subject: Subject, progressing: Condition | None) -> Finding:
+    """kstatus: `Available` is True and, where there is a deadline, the newest ReplicaSet is called available."""
     shown = subject.condition("Available")
-    if shown is not None and shown.status == "False":
-        return Finding(Verdict.CONVERGING, shown.reason or "Unavailable", since=shown.since)
-    return Finding(Verdict.CONVERGED, "Available", since=shown.since if shown else None)
+    if shown is None or shown.status != "True":
+        reason = shown.reason if shown is not None else ""
+        cause = Cause("not reported available yet", reason=reason)
+        return Finding(Verdict.CONVERGING, reason or "Unavailable", cause, shown.since if shown is not None else None)
+    complete = progressing is None or (progressing.status, progressing.reason) == ("True", "NewReplicaSetAvailable")
+    if "progressDeadlineSeconds" in subject.spec and progressing is not None and not complete:
+        cause = Cause("all available, its rollout is not called complete yet", reason=progressing.reason)
+        return Finding(Verdict.CONVERGING, progressing.reason or "Progressing", cause)
+    return Finding(Verdict.CONVERGED, "Available", since=shown.since)
 
 
 def replica_set(subject: Subject) -> Finding:
