@@ -26,7 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments, for this module and for `manage.py replay`."""
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a recording (JSON lines)")
     parser.add_argument("--json", action="store_true", help="print what was recorded and replayed, per object")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="recordings replayed side by side")
+    # A replay waits far more than it works.
+    most = 4 * (os.cpu_count() or 1)
+    parser.add_argument("--jobs", type=int, default=min(8, most), help="recordings replayed side by side")
 
 
 async def replay_all(recordings: dict[str, Recording], program: str, jobs: int) -> list[Report]:

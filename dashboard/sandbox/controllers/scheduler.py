@@ -38,6 +38,7 @@ class Scheduler(Controller):
         super().__init__(context)
         self._placed: dict[str, tuple[str, Obj]] = {}
         self._used: dict[str, Counter[str]] = {}
+        self._refused: set[Key] = set()
         self.informers.on("Pod", self._pod_changed)
         self.informers.on("Node", self._room_changed)
         self.informers.on("PersistentVolumeClaim", self._room_changed)
@@ -68,9 +69,9 @@ class Scheduler(Controller):
         """Pods that did not fit may fit now."""
         if old is not None and new is not None and _room(old) == _room(new):
             return
-        for pod in self.informers.list("Pod"):
-            if not pod["spec"].get("nodeName") and not is_finished(pod):
-                self.queue.add(key_of(pod))
+        for key in self._refused:
+            self.queue.add(key)
+        self._refused.clear()
 
     async def sync(self, key: Key) -> None:
         """Bind one Pod (scheduleOne)."""
@@ -126,6 +127,7 @@ class Scheduler(Controller):
         self.recorder.scheduling(pod, "Normal", "Scheduled", "Binding", said)
 
     def _refuse(self, pod: Obj, message: str) -> None:
+        self._refused.add(key_of(pod))
         known = condition(pod.get("status") or {}, "PodScheduled") or {}
         self.recorder.scheduling(pod, "Warning", "FailedScheduling", "Scheduling", message)
         if (known.get("status"), known.get("message")) == ("False", message):
