@@ -83,8 +83,8 @@ class Api:
         """Create an object. Raises ApiFailure (400, 403, 404, 409, 422)."""
         obj = decode(resource, obj, write)
         metadata.check_identity(resource, namespace, "", obj)
-        self._check_namespace(resource, namespace)
         metadata.name(resource, obj)
+        self._check_namespace(resource, namespace, obj["metadata"]["name"])
         _defaults(resource, obj)
         stored = to_stored(resource, obj)
         strategy.starting(resource, stored)
@@ -144,7 +144,7 @@ class Api:
         where = managed.Place(namespace, name, subresource)
         merged = managed.applied(resource, where, shown, patch, write, clock=self.clock)
         if live is None:
-            self._check_namespace(resource, namespace)
+            self._check_namespace(resource, namespace, name)
             _defaults(resource, merged)
             return self._insert(resource, namespace, to_stored(resource, merged), write)
         return self._replace(resource, live, to_stored(resource, merged), write, subresource, owned=True)
@@ -248,7 +248,7 @@ class Api:
                     raise
         return chosen
 
-    def _check_namespace(self, resource: Resource, namespace: str) -> None:
+    def _check_namespace(self, resource: Resource, namespace: str, name: str) -> None:
         if not resource.namespaced:
             return
         if not namespace:
@@ -256,9 +256,12 @@ class Api:
         found = self.store.get("namespaces", ("", namespace))
         if found is None:
             raise not_found("namespaces", "", namespace)
-        if found["metadata"].get("deletionTimestamp") and resource.plural != "localsubjectaccessreviews":
+        if found["metadata"].get("deletionTimestamp"):
             why = f"unable to create new content in namespace {namespace} because it is being terminated"
-            failure = forbidden(resource.plural, resource.group, "", why)
+            failure = forbidden(resource.plural, resource.group, name, why)
+            text = f"namespace {namespace} is being terminated"
+            cause = {"reason": "NamespaceTerminating", "message": text, "field": "metadata.namespace"}
+            failure.details = {**(failure.details or {}), "causes": [cause]}
             raise failure
 
 
