@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from dashboard.core.conditions import is_count
 from dashboard.core.model import EventNote
 from dashboard.core.objects import field, text
 from dashboard.core.subject import Subject, as_count, as_list, as_mapping
@@ -90,7 +91,7 @@ def ending(subject: Subject, status: Mapping[str, Any], ended: Mapping[str, Any]
         limit = _memory_limit(subject, name)
         return f"container {name} ran out of memory{f' (limit {limit})' if limit else ''}: raise its limit"
     code = ended.get("exitCode")
-    return f"container {name} exited with code {code}" if type(code) is int else f"container {name} has ended"
+    return f"container {name} exited with code {code}" if is_count(code) else f"container {name} has ended"
 
 
 def starting(status: Mapping[str, Any], waiting: Mapping[str, Any], reason: str) -> str:

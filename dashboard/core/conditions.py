@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from dashboard.core.objects import text, timestamp
+
+LARGEST = 2**63
+"""Integers of the API have 64 bits; Python refuses to print much larger ones."""
 
 READ_AT_MOST = 1000
 """Conditions beyond this many are not read: no controller writes them, and reading must stay linear and short."""
@@ -26,6 +29,11 @@ class Condition(NamedTuple):
     def since(self) -> float | None:
         """When it last changed, Unix seconds; None where the API does not say."""
         return timestamp(self.changed)
+
+
+def is_count(value: Any) -> TypeGuard[int]:
+    """Whether a value is an integer as the API has them; booleans and what exceeds 64 bits are not."""
+    return type(value) is int and -LARGEST <= value < LARGEST
 
 
 def read_conditions(status: Mapping[str, Any]) -> tuple[Condition, ...]:
@@ -68,7 +76,7 @@ def _condition(entry: Mapping[str, Any]) -> Condition:
         text(get("message")),
         text(get("severity")),
         get("lastTransitionTime") or get("lastUpdateTime"),
-        generation if isinstance(generation, int) else None,
+        generation if is_count(generation) else None,
     )
 
 

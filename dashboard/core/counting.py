@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from dashboard.core.conditions import is_count
 from dashboard.core.model import Cause, Verdict
 from dashboard.core.subject import Finding, Subject, as_mapping
 
@@ -42,7 +43,8 @@ def _rolling(subject: Subject) -> Finding | None:
     """An update on its way, as `kubectl rollout status` tells it: old replicas left, or another revision current."""
     status = subject.status
     total, updated = status.get("replicas"), status.get("updatedReplicas")
-    if type(subject.spec.get("replicas")) is int and type(total) is int and type(updated) is int and total > updated:
+    wanted = is_count(subject.spec.get("replicas"))
+    if wanted and is_count(total) and is_count(updated) and total > updated:
         return Finding(Verdict.CONVERGING, "RemovingOld", Cause(f"{total - updated} old of {total} to remove"))
     current, update = status.get("currentRevision"), status.get("updateRevision")
     if isinstance(current, str) and isinstance(update, str) and current and update and current != update:
@@ -69,11 +71,11 @@ def short_of_ratio(subject: Subject) -> Finding | None:
 
 
 def _short(want: Any, status: Mapping[Any, Any], names: tuple[str, ...]) -> Finding | None:
-    if type(want) is not int:
+    if not is_count(want):
         return None
     for name in names:
         have = status.get(name)
-        if type(have) is int and have < want:
+        if is_count(have) and have < want:
             return Finding(Verdict.CONVERGING, "NotAllReady", Cause(f"{name}: {have}/{want}"))
     return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dashboard.core.conditions import is_count
 from dashboard.core.intent import declared_suspension
 from dashboard.core.managed import entries, setter_of
 from dashboard.core.model import Cause, Verdict
@@ -78,7 +79,7 @@ def stale_generation(subject: Subject) -> Finding | None:
     https://github.com/kubernetes/community/blob/master/contributors/devel/sig-architecture/api-conventions.md
     """
     wanted, seen = subject.meta.get("generation"), _seen_generation(subject)
-    if type(wanted) is not int or seen is None or seen >= wanted:
+    if not is_count(wanted) or seen is None or seen >= wanted:
         return None
     sentence = f"status describes generation {seen}, spec is {wanted}"
     changed = _spec_changed(subject.obj)
@@ -111,7 +112,7 @@ def _seen_generation(subject: Subject) -> int | None:
     """The generation that the status describes, under its usual name or one of its like."""
     for name in SEEN_GENERATION:
         value = subject.status.get(name)
-        if type(value) is int:
+        if is_count(value):
             return value
         if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16:
             return int(value)  # some write it as text

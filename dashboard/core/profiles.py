@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from dashboard.core.conditions import is_count
 from dashboard.core.model import Cause, Verdict
 from dashboard.core.objects import text
 from dashboard.core.subject import Finding, Subject, as_mapping
@@ -97,7 +98,7 @@ def _first(obj: Mapping[str, Any], path: str) -> str:
             return text(value, 100)
         if isinstance(value, bool):
             return str(value).lower()
-        if isinstance(value, int):
+        if is_count(value):
             return str(value)
         if value:
             return "…"

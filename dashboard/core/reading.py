@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from dashboard.core.blame import at_fault, blame, failed_openly, finding_of, still_working
-from dashboard.core.conditions import Condition, read_conditions
+from dashboard.core.conditions import Condition, is_count, read_conditions
 from dashboard.core.model import Cause, Verdict
 from dashboard.core.polarity import SUMMARY, Polarity, polarity
 from dashboard.core.subject import Finding, Subject
@@ -87,7 +87,7 @@ class _Sides:
 def read_all(subject: Subject) -> Reading:
     """The reading of the object's own conditions, then of the worst nested list (listeners, parents, ancestors)."""
     generation = subject.meta.get("generation")
-    wanted = generation if type(generation) is int else None
+    wanted = generation if is_count(generation) else None
     top = read(subject.conditions, wanted) if subject.conditions else Reading()
     if top.held is not None or (top.finding is not None and top.finding.verdict is not Verdict.CONVERGED):
         return top

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dashboard.core.conditions import Condition, find, read_conditions, read_one
+from dashboard.core.conditions import Condition, find, is_count, read_conditions, read_one
 from dashboard.core.model import Cause, EventNote, Relative, Verdict
 from dashboard.core.objects import text, timestamp
 
@@ -104,4 +104,4 @@ def as_list(value: Any) -> list[Any]:
 
 def as_count(value: Any, default: int = 0) -> int:
     """An integer as it stands, `default` for anything else (booleans are not counts)."""
-    return value if type(value) is int else default
+    return value if is_count(value) else default

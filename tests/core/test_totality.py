@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from dashboard.core.model import Verdict
 from dashboard.core.relatives import digest, event_note
-from dashboard.core.verdict import assess
+from dashboard.core.subject import Subject
+from dashboard.core.verdict import assess, judge
 
 from .casebook import fixtures
 
@@ -21,6 +22,7 @@ SCALARS = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(),
+    st.sampled_from([10**4000, -(10**4000), 2**63]),
     st.floats(),
     st.text(max_size=20),
     st.sampled_from(
@@ -83,6 +85,22 @@ def test_a_damaged_fixture_still_gets_a_verdict(data: st.DataObject) -> None:
     if isinstance(damaged, dict):
         assert digest(damaged, said).verdict is said.verdict
         event_note(damaged)
+
+
+@pytest.mark.parametrize("nasty", [[1], {"a": 1}], ids=["list", "object"])
+def test_every_place_may_hold_anything(nasty: Any) -> None:
+    for fixture in ALL:
+        for place in paths(fixture.obj):
+            said = assess(put(fixture.obj, place, nasty), fixture.now, fixture.related)
+            assert isinstance(said.verdict, Verdict)
+
+
+def test_every_place_may_hold_a_huge_number() -> None:
+    """Python refuses to print an integer of 5,000 digits: a rule that puts one into a sentence would fail here."""
+    for fixture in ALL:
+        for place in paths(fixture.obj):
+            damaged = put(fixture.obj, place, 10**5000)
+            assert isinstance(judge(Subject(damaged, fixture.now)).verdict, Verdict)
 
 
 @given(value=JSON, related=st.lists(JSON, max_size=3), has_status=st.sampled_from([None, True, False]))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dashboard.core.conditions import Condition, read_conditions
+from dashboard.core.conditions import Condition, is_count, read_conditions
 from dashboard.core.model import Cause, Verdict
 from dashboard.core.reading import Reading, read
 from dashboard.core.subject import Finding, Subject, as_list
@@ -42,7 +42,7 @@ def _worst(subject: Subject, name: str, *, newest_only: bool) -> Finding | None:
     for entry in answered:
         if newest_only and _generation(entry) < newest:
             continue
-        readings.append(read(entry, wanted if type(wanted) is int else None))
+        readings.append(read(entry, wanted if is_count(wanted) else None))
     findings = [reading.finding for reading in readings if reading.finding is not None]
     for verdict in (Verdict.STALLED, Verdict.SUSPENDED, Verdict.CONVERGING):
         for finding in findings:
