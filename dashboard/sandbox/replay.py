@@ -18,7 +18,7 @@ from pathlib import Path
 
 from dashboard.sandbox.replay_kubectl import NoKubectlError, RefusedError, arguments, find_kubectl
 from dashboard.sandbox.replay_report import Judge, Report
-from dashboard.sandbox.replay_run import SandboxError, replay
+from dashboard.sandbox.replay_run import Outcome, SandboxError, replay
 from dashboard.sandbox.replay_trace import Recording, TraceError, read
 
 
@@ -36,8 +36,11 @@ async def replay_all(recordings: dict[str, Recording], program: str, jobs: int) 
     free = asyncio.Semaphore(max(1, jobs))
 
     async def one(name: str, recording: Recording) -> Report:
+        def good(outcome: Outcome) -> bool:
+            return Judge(name, recording, outcome).report().ok
+
         async with free:
-            return Judge(name, recording, await replay(recording, program)).report()
+            return Judge(name, recording, await replay(recording, program, good)).report()
 
     return await asyncio.gather(*(one(name, recording) for name, recording in recordings.items()))
 

@@ -7,7 +7,7 @@ import contextlib
 import json
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,16 @@ from dashboard.sandbox.replay_match import Swaps, stand_ins, translated, transla
 from dashboard.sandbox.replay_trace import Action, Obj, Recording
 
 READY = "sandbox ready on "
-START = 10.0
+START = 60.0
 """Seconds in which a sandbox has to be ready."""
 TAIL = 0.4
 """Seconds of watching after the time at which the recording ends."""
+
+
+LINGER = 3.0
+"""Seconds for which the watches go on when something is still missing."""
+LOOK = 0.5
+"""Seconds between two looks whether it still is."""
 
 
 class SandboxError(RuntimeError):
@@ -37,6 +43,9 @@ class Outcome:
     finished: list[Finished]
     swaps: Swaps
     """Siblings that stood in for each other, so that commands met living objects."""
+
+
+Good = Callable[[Outcome], bool]
 
 
 @contextlib.asynccontextmanager
@@ -82,8 +91,10 @@ async def _ready(process: asyncio.subprocess.Process) -> str:
     return line.removeprefix(READY)
 
 
-async def replay(recorded: Recording, program: str) -> Outcome:
+async def replay(recorded: Recording, program: str, good: Good = lambda _: True) -> Outcome:
     """Run the recording's commands against a fresh sandbox with `program` as kubectl.
+
+    When the recording ends and `good` is not content with what was seen, the watches go on for LINGER seconds.
 
     Raises RefusedError before anything is run when a command is not one that a replay runs, SandboxError.
     """
@@ -92,7 +103,7 @@ async def replay(recorded: Recording, program: str) -> Outcome:
         with tempfile.TemporaryDirectory(prefix="replay-") as home:
             kubectl = Kubectl(program, url, Path(home))
             async with aiohttp.ClientSession(url) as session:
-                return await Replay(recorded, session, kubectl).run(commands)
+                return await Replay(recorded, session, kubectl).run(commands, good)
 
 
 class Replay:
@@ -104,29 +115,38 @@ class Replay:
         self._kubectl = kubectl
         self._seen = Recording()
         self._swaps: Swaps = []
-        self._zero = 0.0
+        self._zero = asyncio.get_running_loop().time()
         self._wait_for_kubectl = 0.1
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time() - self._zero
 
-    async def run(self, commands: list[list[str]]) -> Outcome:
+    async def run(self, commands: list[list[str]], good: Good) -> Outcome:
         """Prepare, watch, act, and go on watching until the recording's end."""
         await self._prepare()
+        listed = {resource: asyncio.Event() for resource in self._recorded.resources}
+        watches = [asyncio.create_task(self._watch(resource, event)) for resource, event in listed.items()]
+        # A custom resource of the recording is not served yet; the others are watched before anything happens.
+        served = [event for resource, event in listed.items() if await self._path(resource) is not None]
+        await asyncio.gather(*(event.wait() for event in served))
         self._zero = asyncio.get_running_loop().time()
-        listed = [asyncio.Event() for _ in self._recorded.resources]
-        watches = [
-            asyncio.create_task(self._watch(resource, event))
-            for resource, event in zip(self._recorded.resources, listed, strict=True)
-        ]
         try:
             finished, late = await self._act(commands)
             await self._until(self._recorded.end + late + TAIL)
+            outcome = Outcome(self._seen, finished, self._swaps)
+            await self._linger(outcome, good)
         finally:
             for watch in watches:
                 watch.cancel()
             await asyncio.gather(*watches, return_exceptions=True)
-        return Outcome(self._seen, finished, self._swaps)
+        return outcome
+
+    async def _linger(self, outcome: Outcome, good: Good) -> None:
+        """Watch a little longer while something is missing: the last states may be late."""
+        for _ in range(round(LINGER / LOOK)):
+            if good(outcome):
+                return
+            await asyncio.sleep(LOOK)
 
     async def _prepare(self) -> None:
         """The namespace, the images that the recording's nodes had, and kubectl's own start-up once."""
@@ -155,7 +175,7 @@ class Replay:
         finished: list[Finished] = []
         late = 0.0
         for action, words in zip(self._recorded.actions, commands, strict=True):
-            await self._until(max(0.0, action.done + late - self._wait_for_kubectl))
+            await self._until(self._beginning(action) + late)
             self._swaps += stand_ins(self._recorded, self._seen, action, self._swaps)
             names = translation(self._recorded, self._seen, self._swaps)
             began = self._now()
@@ -165,9 +185,13 @@ class Replay:
             late = self._now() - action.done
         return finished, late
 
+    def _beginning(self, action: Action) -> float:
+        """When to start the command so that it ends as recorded; one that waits for something starts as recorded."""
+        return action.at if _waits(action) else action.done - self._wait_for_kubectl
+
     def _measure(self, action: Action, took: float) -> None:
         """How long kubectl takes here; a command that waits for something says nothing about that."""
-        if action.done - action.at < 0.5:
+        if not _waits(action):
             self._wait_for_kubectl = took
 
     async def _until(self, at: float) -> None:
@@ -212,6 +236,11 @@ class Replay:
             groups = (await response.json()).get("groups", []) if response.status == 200 else []
         # The core group first: `events` is served by two.
         return ["/api/v1", *(f"/apis/{group['preferredVersion']['groupVersion']}" for group in groups)]
+
+
+def _waits(action: Action) -> bool:
+    """Whether the command waited for something (`rollout status`, `wait`, `delete`): kubectl alone is faster."""
+    return action.done - action.at >= 0.5
 
 
 async def _lines(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
