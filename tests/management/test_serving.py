@@ -42,12 +42,15 @@ def test_loopback(host: str, loopback: bool) -> None:
     assert ports.is_loopback(host) is loopback
 
 
+def server_of(path: Path) -> str:
+    server: str = yaml.safe_load(path.read_text())["clusters"][0]["cluster"]["server"]
+    return server
+
+
 def test_a_kubeconfig_is_written_privately_and_taken_back() -> None:
-    path = kubeconfig.write(None, "http://127.0.0.1:6440")
-    assert path.stat().st_mode & 0o077 == 0
-    content = yaml.safe_load(path.read_text())
-    assert content["clusters"][0]["cluster"]["server"] == "http://127.0.0.1:6440"
-    kubeconfig.remove(path)
+    with kubeconfig.written(None, "http://127.0.0.1:6440") as path:
+        assert path.stat().st_mode & 0o077 == 0
+        assert server_of(path) == "http://127.0.0.1:6440"
     assert not path.parent.exists()
 
 
@@ -55,8 +58,14 @@ def test_somebody_elses_kubeconfig_is_left_alone(tmp_path: Path) -> None:
     theirs = tmp_path / "config"
     theirs.write_text(yaml.safe_dump({"current-context": "prod", "contexts": [{"name": "prod"}]}))
     before = theirs.read_text()
-    with pytest.raises(CommandError, match="is not a sandbox's"):
-        kubeconfig.write(theirs, "http://127.0.0.1:6440")
+    with pytest.raises(CommandError, match="is not a sandbox's"), kubeconfig.written(theirs, "http://127.0.0.1:1"):
+        pass
     assert theirs.read_text() == before
-    ours = kubeconfig.write(tmp_path / "ours", "http://127.0.0.1:1")
-    assert "127.0.0.1:2" in kubeconfig.write(ours, "http://127.0.0.1:2").read_text()
+
+
+def test_a_sandboxs_own_kubeconfig_is_written_anew_and_stays(tmp_path: Path) -> None:
+    ours = tmp_path / "ours"
+    for server in ("http://127.0.0.1:1", "http://127.0.0.1:2"):
+        with kubeconfig.written(ours, server):
+            assert server_of(ours) == server
+    assert ours.exists()

@@ -20,7 +20,7 @@ from dashboard.management.serving.options import (
     port,
 )
 from dashboard.management.serving.process import allow_host, interruptible, serve, stop_signal
-from dashboard.management.serving.sandbox_process import FIRST_SANDBOX_PORT, SandboxError, SandboxProcess
+from dashboard.management.serving.sandbox_process import SandboxError, sandbox_from
 from dashboard.management.serving.web_server import address
 from dashboard.web import clusters, vendor
 
@@ -33,7 +33,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Where to serve, and what the sandbox is like."""
         add_web_options(parser)
-        parser.add_argument("--sandbox-port", type=port, default=None, help="port of the sandbox's API")
+        parser.add_argument("--sandbox-port", type=port, default=0, help="port of its API (default: a free one)")
         add_sandbox_options(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -43,26 +43,26 @@ class Command(BaseCommand):
         listener = ports.bind(host, options["port"], FIRST_PORT, "--port")
         policy = policy_for(host, listener.getsockname()[1], open_on_loopback=ports.is_loopback(host))
         allow_host(host)
-        sandbox_port = ports.free("127.0.0.1", options["sandbox_port"], FIRST_SANDBOX_PORT, "--sandbox-port")
-        sandbox = SandboxProcess("127.0.0.1", sandbox_port, options["speed"], options["empty"], self.say)
-        named: Path | None = options["kubeconfig"]
-        path = kubeconfig.write(named, sandbox.server)
-
-        def ready() -> None:
-            self.say(f"\n  ReconcilerViz  {page_address(address(listener, host), policy)}")
-            self.say(f"  kubectl        export KUBECONFIG={path.absolute()}")
-            self.say("\n  A sandbox cluster, on this machine only. Ctrl-C stops all of it.\n")
+        sandbox = sandbox_from(options, "sandbox_port", self.say)
 
         async def run() -> None:
             async with stop_signal() as stopped, sandbox.serving():
-                connection = await Connection.from_kubeconfig(path)
-                cluster = clusters.assemble(
-                    "sandbox", connection, kinds=settings.RECONCILERVIZ_KINDS, sandbox=True, allow_edits=True
-                )
-                try:
-                    await serve(cluster, listener, policy, stopped=stopped, ready=ready)
-                finally:
-                    await connection.close()
+                with kubeconfig.written(options["kubeconfig"], sandbox.server) as path:
+                    await show(stopped, path)
+
+        async def show(stopped: asyncio.Event, path: Path) -> None:
+            def ready() -> None:
+                self.say(f"\n  ReconcilerViz  {page_address(address(listener, host), policy)}")
+                self.say(f"  kubectl        export KUBECONFIG={path.absolute()}")
+                self.say("\n  A sandbox cluster, on this machine only. Ctrl-C stops all of it.\n")
+
+            connection = await Connection.from_kubeconfig(path)
+            kinds = settings.RECONCILERVIZ_KINDS
+            cluster = clusters.assemble("sandbox", connection, kinds=kinds, sandbox=True, allow_edits=True)
+            try:
+                await serve(cluster, listener, policy, stopped=stopped, ready=ready)
+            finally:
+                await connection.close()
 
         try:
             vendor.ensure(self.say)
@@ -71,8 +71,6 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         finally:
             listener.close()
-            if named is None:
-                kubeconfig.remove(path)
 
     def say(self, text: str) -> None:
         """A line for whoever started it, at once."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
@@ -12,15 +14,22 @@ from django.core.management.base import CommandError
 CONTEXT = "reconcilerviz-sandbox"
 
 
-def write(path: Path | None, server: str) -> Path:
-    """Write a kubeconfig for `server` to `path`, or to a new private folder where none is named; return where.
+@contextlib.contextmanager
+def written(path: Path | None, server: str) -> Iterator[Path]:
+    """A kubeconfig for `server`, at `path` where it stays, or in a private folder that goes with the block.
 
-    Raises CommandError when `path` holds something that this function did not write.
+    Raises CommandError when `path` holds something that this function did not write, or cannot be written.
     """
     if path is None:
-        path = Path(tempfile.mkdtemp(prefix="reconcilerviz-")) / "kubeconfig"
-    elif path.exists() and not _ours(path):
+        with tempfile.TemporaryDirectory(prefix="reconcilerviz-") as folder:
+            yield _write(Path(folder) / "kubeconfig", server)
+        return
+    if path.exists() and not _ours(path):
         raise CommandError(f"--kubeconfig {path}: the file exists and is not a sandbox's; name another one")
+    yield _write(path, server)
+
+
+def _write(path: Path, server: str) -> Path:
     entry = {"cluster": CONTEXT, "user": CONTEXT, "namespace": "default"}
     content = {
         "apiVersion": "v1",
@@ -37,12 +46,6 @@ def write(path: Path | None, server: str) -> Path:
     with os.fdopen(descriptor, "w") as file:
         yaml.safe_dump(content, file, sort_keys=False)
     return path
-
-
-def remove(path: Path) -> None:
-    """Take back a kubeconfig from a folder of our own making; a named file stays where the user wanted it."""
-    path.unlink(missing_ok=True)
-    path.parent.rmdir()
 
 
 def _ours(path: Path) -> bool:

@@ -43,11 +43,9 @@ def bind(host: str, named: int | None, first: int, what: str) -> socket.socket:
     raise CommandError(f"ports {first} to {first + TRIES - 1} are all busy on {host}; name a free one with {what}")
 
 
-def free(host: str, named: int | None, first: int, what: str) -> int:
-    """A port that was free a moment ago, for a child process to bind. Raises as `bind` does."""
-    with bind(host, named, first, what) as listener:
-        number: int = listener.getsockname()[1]
-        return number
+def check(host: str, named: int, what: str) -> None:
+    """Say so now if a port that a child process is about to bind is busy. Raises as `bind` does."""
+    bind(host, named, named, what).close()
 
 
 def _bind(host: str, port: int) -> socket.socket:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from dashboard.management.serving import ports
 
 ROOT = Path(__file__).resolve().parents[3]
-FIRST_SANDBOX_PORT = 6440
+LOOPBACK = "127.0.0.1"
 START_SECONDS = 20.0
 STOP_SECONDS = 3.0
 
@@ -21,7 +24,10 @@ class SandboxError(Exception):
 
 @dataclass
 class SandboxProcess:
-    """One sandbox child. It ends with its standard input, so that it outlives no parent, however that ends."""
+    """One sandbox child. It ends with its standard input, so that it outlives no parent, however that ends.
+
+    `port` 0 takes a free one; from the first start on it is the one taken, so that a new child serves there too.
+    """
 
     host: str
     port: int
@@ -74,6 +80,7 @@ class SandboxProcess:
         if not line.startswith("sandbox ready"):
             await self.stop()
             raise SandboxError(f"the sandbox did not start: {line or 'it ended without a word'}")
+        self.port = int(line.rpartition(":")[2])
 
     def _running(self) -> asyncio.subprocess.Process:
         if self._child is None:
@@ -107,3 +114,11 @@ class SandboxProcess:
         except TimeoutError:
             child.kill()
             await child.wait()
+
+
+def sandbox_from(options: Mapping[str, Any], port_option: str, say: Callable[[str], None]) -> SandboxProcess:
+    """The sandbox that a command's options ask for. Raises CommandError for a named port that is busy."""
+    port: int = options[port_option]
+    if port:
+        ports.check(LOOPBACK, port, f"--{port_option.replace('_', '-')}")
+    return SandboxProcess(LOOPBACK, port, options["speed"], options["empty"], say)
