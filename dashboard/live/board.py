@@ -16,7 +16,7 @@ from dashboard.core.objects import ResourceType, field, text
 from dashboard.core.relatives import event_note
 from dashboard.live.chain import chain
 from dashboard.live.entries import Entries
-from dashboard.live.judging import Judging, Kind, version_of
+from dashboard.live.judging import Judging, Kind, is_text, version_of
 from dashboard.live.notes import Notes, Source
 from dashboard.live.pins import Pins
 from dashboard.live.query import Query, Window
@@ -106,7 +106,7 @@ class Board:
         if kind in self._listing_events:
             self._listing_events[kind].add(source)
         note = event_note(obj)
-        if note is not None:
+        if note is not None and is_text(note.about):
             self._judging.noted(self._notes.put(source, note))
 
     def _forget_events(self, sources: set[Source]) -> None:

@@ -202,14 +202,18 @@ class Judging:
 
 
 def _name(obj: Mapping[str, Any]) -> tuple[ObjectKey, str] | None:
-    """The key and its id, None where there is no name or kind, or one that is not text (a lone surrogate)."""
+    """The key and its id, None where there is no name or kind, or one that is not text."""
     key = key_of(obj)
-    if not key.name or not key.kind:
-        return None
+    return (key, key.id) if key.name and key.kind and is_text(key) else None
+
+
+def is_text(key: ObjectKey) -> bool:
+    """Whether a key can be written as an id: a lone surrogate cannot."""
     try:
-        return key, key.id
+        f"{key.group}{key.kind}{key.namespace}{key.name}".encode()
     except UnicodeEncodeError:
-        return None
+        return False
+    return True
 
 
 def version_of(obj: Mapping[str, Any]) -> int:
