@@ -7,10 +7,9 @@ import contextlib
 import json
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 
@@ -152,12 +151,16 @@ class Replay:
         """The namespace, the images that the recording's nodes had, and kubectl's own start-up once."""
         namespace = self._recorded.namespace
         await self._post("/api/v1/namespaces", {"metadata": {"name": namespace}})
-        for node, images in images_at_hand(self._recorded).items():
+        for node, images in images_at_hand(self._recorded, await self._nodes()).items():
             listed = [{"names": [image], "sizeBytes": 10_000_000} for image in images]
             await self._patch(f"/api/v1/nodes/{node}/status", {"status": {"images": listed}})
         began = asyncio.get_running_loop().time()
         await self._kubectl.run(["get", "namespaces", namespace])
         self._wait_for_kubectl = asyncio.get_running_loop().time() - began
+
+    async def _nodes(self) -> list[str]:
+        async with self._session.get("/api/v1/nodes") as response:
+            return [node["metadata"]["name"] for node in (await response.json())["items"]]
 
     async def _post(self, path: str, body: Obj) -> None:
         async with self._session.post(path, json=body) as response:
@@ -253,26 +256,32 @@ async def _lines(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
                 yield line
 
 
-def images_at_hand(recorded: Recording) -> dict[str, list[str]]:
-    """Node → images that were there before the recording: used without having been pulled in it."""
-    found: dict[str, list[str]] = {}
+def images_at_hand(recorded: Recording, nodes: Sequence[str]) -> dict[str, list[str]]:
+    """Node → images that were there before the recording: used without having been pulled in it.
+
+    One that was not pulled at all is taken to be on every node: Pods may land on other nodes here.
+    """
+    found: dict[str, set[str]] = {node: set() for node in nodes}
     pulled: set[tuple[str, str]] = set()
+    ready: set[tuple[str, str]] = set()
     for track in recorded.of("events"):
         event = track.first
         node, said = (event.get("source") or {}).get("host"), event.get("message", "")
         if not node or '"' not in said:
             continue
-        image = _full(said.split('"')[1])
+        use = (node, _full(said.split('"')[1]))
         if event["reason"] == "Pulling":
-            pulled.add((node, image))
-        elif event["reason"] == "Pulled" and "already present" in said and (node, image) not in pulled:
-            found.setdefault(node, [])
-            if image not in found[node]:
-                found[node].append(image)
-    return found
+            pulled.add(use)
+        elif event["reason"] == "Pulled" and "already present" in said and use not in pulled:
+            ready.add(use)
+    ever_pulled = {image for _, image in pulled}
+    for node, image in ready:
+        for other in nodes if image not in ever_pulled else [node]:
+            found.setdefault(other, set()).add(image)
+    return {node: sorted(found[node]) for node in nodes if found[node]}
 
 
-def _full(image: str) -> Any:
+def _full(image: str) -> str:
     first, slash, _ = image.partition("/")
     if slash and ("." in first or ":" in first or first == "localhost"):
         return image

@@ -101,6 +101,8 @@ class Recording:
     def _changed(self, resource: str, at: float, event: Obj) -> None:
         if event["type"] in ("BOOKMARK", "ERROR"):
             return
+        if resource not in self.resources:
+            self.resources.append(resource)
         track = self._see(resource, at, event["object"])
         if event["type"] == "DELETED":
             track.gone = at

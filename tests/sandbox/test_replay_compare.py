@@ -297,7 +297,13 @@ def test_what_is_no_recording_is_refused(lines: list[str], said: str) -> None:
 
 
 def test_images_that_were_there_before_are_found() -> None:
-    assert images_at_hand(recording(script())) == {"node-1": ["docker.io/library/nginx:1"]}
+    image = "docker.io/library/nginx:1"
+    nodes = ["node-1", "node-2"]
+    assert images_at_hand(recording(script()), nodes) == {"node-1": [image], "node-2": [image]}
+    s = Script()
+    s.said(3, "web-a-9", "Pulling", 'Pulling image "nginx:1"')
+    s.lines[0]["event"]["object"]["source"]["host"] = "node-2"
+    assert images_at_hand(recording([*script(), *s.lines]), nodes) == {"node-1": [image]}
 
 
 @pytest.mark.parametrize(
