@@ -38,7 +38,9 @@ class Board extends HTMLElement {
       event.preventDefault();
       clearTimeout(timer);
       this.go({ ...this.query, q: this.find.value.trim() });
-      this.querySelector("a.row")?.focus();
+      // What is found may still be on its way: the first row of it, not of what stands there now.
+      this.leap = true;
+      if (this.state.rev !== null) this.#leap();
     });
     // A link to this very board only changes the filter: no need to load the page again.
     document.addEventListener("click", (event) => {
@@ -108,6 +110,7 @@ ${folded ? html`<li class="divider">${glyph("converged")}<span>${folded} converg
 ${beyond > 0 ? html`<li class="divider"><span>${beyond} more: narrow with a filter, or find</span></li>` : nothing}
 ${shown.length || folded ? nothing : this.#empty()}</ol>`, this);
     this.#result();
+    this.#leap();
     if (this.state.changed.size && !calm.matches) this.#flash();
     this.dispatchEvent(new CustomEvent("rendered", { bubbles: true }));
   }
@@ -162,6 +165,12 @@ ${shown.length || folded ? nothing : this.#empty()}</ol>`, this);
   #close(id) {
     this.open.get(id)?.subscription.close();
     this.open.delete(id);
+  }
+
+  #leap() {
+    if (!this.leap) return;
+    this.leap = false;
+    this.querySelector("a.row")?.focus();
   }
 
   #flash() {
