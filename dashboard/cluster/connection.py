@@ -20,7 +20,16 @@ from multidict import CIMultiDict
 
 from dashboard.cluster.channel import Channel, check_proxy
 from dashboard.cluster.credentials import Credential, Keeper
-from dashboard.cluster.errors import ClusterError, ConfigError, Garbled, Unreachable, error_from_body, plain
+from dashboard.cluster.errors import (
+    BadRequest,
+    ClusterError,
+    ConfigError,
+    Forbidden,
+    Garbled,
+    Unreachable,
+    error_from_body,
+    plain,
+)
 from dashboard.cluster.identity import source_for
 from dashboard.cluster.kubeconfig import Access, read_in_cluster, read_kubeconfig
 from dashboard.cluster.lines import LineSplitter, decode
@@ -72,6 +81,18 @@ class _Call:
     def url(self, server: str) -> str:
         pairs = urlencode(list(self.query.items()) if isinstance(self.query, Mapping) else self.query)
         return f"{server}{self.path}?{pairs}" if pairs else f"{server}{self.path}"
+
+
+def guard(path: str) -> None:
+    """The last word on what is asked for, whoever asks. Raises Forbidden for Secrets, BadRequest for dots as names.
+
+    No object is called `..`, and a URL would be shortened by it to that of something else.
+    """
+    parts = path.split("/")
+    if not {".", ".."}.isdisjoint(parts):
+        raise BadRequest(400, "BadRequest", f"{plain(path, 200)} is no object's place")
+    if parts[1:3] == ["api", "v1"] and (parts[3:4] == ["secrets"] or parts[3:6:2] == ["namespaces", "secrets"]):
+        raise Forbidden(403, "Forbidden", "Secrets are never read or written by this program")
 
 
 class Stream:
@@ -190,6 +211,7 @@ class Connection:
     @asynccontextmanager
     async def _answer(self, call: _Call) -> AsyncIterator[aiohttp.ClientResponse]:
         """A 2xx answer with its body unread; one more try after a 401 with a renewed credential."""
+        guard(call.path)
         credential = await self.keeper.current()
         for last in (False, True):
             channel = await self._channel_for(credential)

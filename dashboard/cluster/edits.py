@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from dashboard.cluster.connection import Connection
-from dashboard.cluster.errors import BadRequest, Forbidden
-from dashboard.cluster.kinds import NEVER
 from dashboard.core.objects import ResourceType, field
 
 MANAGER = "reconcilerviz"
@@ -27,11 +25,6 @@ HISTORY = {
 
 
 def _path(resource: ResourceType, namespace: str, name: str, subresource: str = "") -> str:
-    if (resource.group, resource.kind.lower()) in NEVER:
-        raise Forbidden(403, "Forbidden", f"{resource.kind} is never read or written by this program")
-    if {namespace, name} & {".", ".."}:
-        # No object is called so, and a URL would be shortened by it to that of something else.
-        raise BadRequest(400, "BadRequest", f"{name!r} in {namespace!r} is no object's name")
     path = resource.object_path(namespace, name)
     return f"{path}/{subresource}" if subresource else path
 

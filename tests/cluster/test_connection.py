@@ -15,6 +15,7 @@ import yaml
 from dashboard.cluster.connection import Connection
 from dashboard.cluster.errors import (
     ApiError,
+    BadRequest,
     ClusterError,
     ConfigError,
     Conflict,
@@ -158,6 +159,30 @@ async def test_answers_that_are_none(fault: Any, error: type[ClusterError]) -> N
         connection = connect(wire)
         with pytest.raises(error):
             (await connection.request("GET", PODS.path, timeout=0.3)).object()
+        await connection.close()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/secrets",
+        "/api/v1/namespaces/shop/secrets",
+        "/api/v1/namespaces/shop/secrets/password",
+        "/api/v1/namespaces/../secrets",
+        "/api/v1/pods/./x",
+    ],
+)
+async def test_what_is_never_asked_for(path: str) -> None:
+    async with Wire() as wire:
+        connection = connect(wire)
+        with pytest.raises((Forbidden, BadRequest)):
+            await connection.request("GET", path)
+        with pytest.raises((Forbidden, BadRequest)):
+            async with connection.stream(path):
+                pass
+        assert wire.requests == []
+        with pytest.raises(NotFound):
+            await connection.request("GET", "/api/v1/namespaces/secrets")  # a Namespace of that name
         await connection.close()
 
 

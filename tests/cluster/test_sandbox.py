@@ -22,6 +22,8 @@ from tests.cluster.mirror import Mirror, eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOYMENTS = ResourceType("apps", "v1", "Deployment", "deployments", True)
+HOGES = ResourceType("stable.example.com", "v1", "Hoge", "hoges", True, True)
+CRDS = ResourceType("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", False)
 COMMAND = (sys.executable, "-m", "dashboard.sandbox", "--empty", "--speed", "10", "--until-stdin-closes")
 PATIENCE = 40.0
 
@@ -155,6 +157,33 @@ async def test_follows_a_rollout_and_heals_after_a_kill(sandbox: Sandbox) -> Non
         await zero_differences(connection, watcher, mirror)
         assert ("default", "web") not in mirror.kept["apps", "Deployment"]
         await eventually(lambda: watcher.freshness().state == "live")
+
+
+async def test_custom_kinds(sandbox: Sandbox) -> None:
+    async with looking(sandbox) as (watcher, mirror, connection):
+        await eventually(lambda: ("apps", "Deployment") in mirror.kept, PATIENCE)
+        version = {"name": "v1", "served": True, "storage": True, "subresources": {"status": {}}}
+        version["schema"] = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
+        crd = {
+            "apiVersion": "apiextensions.k8s.io/v1",
+            "kind": "CustomResourceDefinition",
+            "metadata": {"name": "hoges.stable.example.com"},
+            "spec": {
+                "group": "stable.example.com",
+                "scope": "Namespaced",
+                "names": {"plural": "hoges", "singular": "hoge", "kind": "Hoge", "listKind": "HogeList"},
+                "versions": [version],
+            },
+        }
+        await connection.request("POST", CRDS.path, body=crd)
+        await eventually(lambda: ("stable.example.com", "Hoge") in mirror.kept, 5)
+        assert watcher.resource("stable.example.com", "Hoge") == HOGES
+        hoge = {"apiVersion": "stable.example.com/v1", "kind": "Hoge", "metadata": {"name": "one"}, "spec": {"size": 3}}
+        await connection.request("POST", "/apis/stable.example.com/v1/namespaces/default/hoges", body=hoge)
+        await zero_differences(connection, watcher, mirror)
+        assert mirror.kept["stable.example.com", "Hoge"]
+        await edits.delete(connection, CRDS, "", "hoges.stable.example.com")
+        await eventually(lambda: ("stable.example.com", "Hoge") not in mirror.kept, PATIENCE)
 
 
 async def test_edits_and_their_refusals(sandbox: Sandbox) -> None:
