@@ -1,7 +1,8 @@
 """Events, as client-go's recorders write them.
 
 Repeats of an Event raise its `count`; the tenth alike within ten minutes (same object, type and
-reason, different messages) and all after it are combined into one. Limits and texts: `client-go/tools/record/events_cache.go`.
+reason, different messages) and all after it are combined into one. Limits and texts:
+`client-go/tools/record/events_cache.go`.
 The scheduler uses the newer API, which has no counts but an `eventTime`, and a `series` on repeats.
 """
 
