@@ -17,7 +17,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from dashboard.sandbox.controllers.kubelet_images import ImageStore
-from dashboard.sandbox.controllers.kubelet_status import Container, phase_of, pod_status, pull_error
+from dashboard.sandbox.controllers.kubelet_status import Container, containers_of, phase_of, pod_status, pull_error
 from dashboard.sandbox.controllers.loop import Context
 from dashboard.sandbox.controllers.meta import Obj, is_deleting, is_finished, key_of, uid_of
 from dashboard.sandbox.controllers.nodes import is_lost
@@ -160,27 +160,6 @@ class Kubelets:
     def stamp(self) -> str:
         """Now, as the API writes it."""
         return self._clock.stamp()
-
-
-def containers_of(pod: Obj) -> list[Container]:
-    """What the Pod's containers are doing according to its status."""
-    known = {entry["name"]: entry for entry in (pod.get("status") or {}).get("containerStatuses") or ()}
-    found = []
-    for spec in pod["spec"]["containers"]:
-        entry = known.get(spec["name"]) or {}
-        seen = {"state": entry["state"]} if entry.get("state") else {}
-        found.append(
-            Container(
-                spec["name"],
-                spec["image"],
-                last=entry.get("lastState") or {},
-                ready=bool(entry.get("ready")),
-                restarts=int(entry.get("restartCount") or 0),
-                id=entry.get("containerID") or "",
-                **seen,
-            )
-        )
-    return found
 
 
 class PodLife:

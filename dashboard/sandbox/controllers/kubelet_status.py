@@ -92,6 +92,27 @@ class Container:
         return entry | {"started": self.is_running}
 
 
+def containers_of(pod: Obj) -> list[Container]:
+    """What the Pod's containers are doing according to its status."""
+    known = {entry["name"]: entry for entry in (pod.get("status") or {}).get("containerStatuses") or ()}
+    found = []
+    for spec in pod["spec"]["containers"]:
+        entry = known.get(spec["name"]) or {}
+        seen = {"state": entry["state"]} if entry.get("state") else {}
+        found.append(
+            Container(
+                spec["name"],
+                spec["image"],
+                last=entry.get("lastState") or {},
+                ready=bool(entry.get("ready")),
+                restarts=int(entry.get("restartCount") or 0),
+                id=entry.get("containerID") or "",
+                **seen,
+            )
+        )
+    return found
+
+
 def qualified(image: str) -> str:
     """The image with the registry that an unqualified name means (`nginx:1` → `docker.io/library/nginx:1`)."""
     first, slash, _ = image.partition("/")

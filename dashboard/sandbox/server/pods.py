@@ -8,6 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from dashboard.sandbox.api import Api
+from dashboard.sandbox.eviction import evict
 from dashboard.sandbox.failures import ApiFailure, bad_request
 from dashboard.sandbox.options import Delete, Write
 from dashboard.sandbox.registry import Resource
@@ -24,7 +25,6 @@ LINES = (
     "GET /healthz 200 1ms",
     "GET / 200 3ms",
 )
-BUDGET_REASON = "DisruptionBudget"
 
 
 async def answer(api: Api, resource: Resource, route: Route, request: web.Request) -> web.StreamResponse:
@@ -71,31 +71,6 @@ def _lines(pod: Obj, container: str) -> list[str]:
     start = pod.get("status", {}).get("startTime", pod["metadata"]["creationTimestamp"])
     mark = hashlib.sha256(pod["metadata"]["uid"].encode()).hexdigest()[:8]
     return [f"{start} {container}[{mark}] {line}" for line in LINES]
-
-
-def evict(api: Api, resource: Resource, pod: Obj, options: Delete, write: Write) -> None:
-    """Delete a Pod unless a disruption budget forbids it. Raises ApiFailure 429."""
-    meta = pod["metadata"]
-    for budget in api.store.objects("poddisruptionbudgets.policy").values():
-        if budget["metadata"]["namespace"] != meta["namespace"] or not _selects(budget, meta.get("labels") or {}):
-            continue
-        status = budget.get("status", {})
-        if status.get("disruptionsAllowed", 0) < 1:
-            raise _disrupts(budget["metadata"]["name"], status)
-    api.delete(resource, meta["namespace"], meta["name"], options, write)
-
-
-def _selects(budget: Obj, labels: Obj) -> bool:
-    wanted = (budget["spec"].get("selector") or {}).get("matchLabels") or {}
-    return all(labels.get(key) == value for key, value in wanted.items())
-
-
-def _disrupts(name: str, status: Obj) -> ApiFailure:
-    text = "Cannot evict pod as it would violate the pod's disruption budget."
-    healthy, desired = status.get("currentHealthy", 0), status.get("desiredHealthy", 0)
-    said = f"The disruption budget {name} needs {desired} healthy pods and has {healthy} currently"
-    details = {"causes": [{"reason": BUDGET_REASON, "message": said}]}
-    return ApiFailure(429, "TooManyRequests", text, details)
 
 
 def bind(api: Api, resource: Resource, pod: Obj, node: str, write: Write) -> None:
