@@ -43,7 +43,9 @@ def _ranges(other: Timed, own: Timed, counts: Sequence[str]) -> Ranges:
         for generation in generations:
             values = _values(other, name, generation)
             if values:
-                found[name][generation] = Range(values[0], values[0]).over(values)
+                # A ReplicaSet's size has no generation to go by: in a rollout it may have come a Pod further.
+                spare = [max(values) + 1] if generation is None and name in ("wanted", "replicas") else []
+                found[name][generation] = Range(values[0], values[0]).over([*values, *spare])
     _widen(found, other)
     return found
 

@@ -7,7 +7,8 @@ What has to be equal, and what may differ because two runs of one control plane 
   the recording shows clearly (0.3 s) after something else may not come before it.
 * *counts* may skip values on the way: a controller that is a few milliseconds later merges two status
   writes. They may not leave the range that the other side shows, or that the Deployment's own maxSurge and
-  maxUnavailable allow for that generation; where one side only grows or only shrinks, so does the other.
+  maxUnavailable allow for that generation; where one side only grows or only shrinks, so does the other. Dips that last
+  a moment may be missing on either side; a ReplicaSet that a command overtakes in a rollout may have come a Pod further.
 * a state that the recording held for two seconds or more is no accident of timing: it has to be there, whole,
   in the same order; and the last state has to be the same.
 * siblings (Pods of one ReplicaSet) are alike: which of them becomes ready first, or is deleted of several
@@ -135,31 +136,44 @@ def _counts(recorded: Story, replayed: Story, kind: Kind) -> list[str]:
     limits = ranges(recorded.states, replayed.states, kind.counts)
     for name in kind.counts:
         for story, side in ((replayed, "replayed"), (recorded, "recorded")):
-            stray = _stray(story.states, name, limits[side][name])
+            stray = _stray(story, name, limits[side][name])
             if stray is not None:
                 found.append(f"{name}: {side} {stray}, out of the range of the other side")
-        ours, theirs = _direction(replayed, name), _direction(recorded, name)
-        if {ours, theirs} == {"up", "down"} or ("still" in (ours, theirs) and ours != theirs):
+        if not _directions(recorded, name) & _directions(replayed, name):
             found.append(f"{name}: recorded {_path(recorded.facet(name))}, replayed {_path(replayed.facet(name))}")
     return found
 
 
-def _stray(states: Timed, name: str, allowed: dict[Any, Range]) -> int | None:
-    for _, state in states:
+def _stray(story: Story, name: str, allowed: dict[Any, Range]) -> int | None:
+    """A value outside its range. A dip that lasts a moment only may have been merged away on the other side."""
+    times = [at for at, _ in story.states] + [max(story.end, story.states[-1][0])]
+    for (_, state), (at, later) in zip(story.states, pairwise(times), strict=True):
         value = state.get(name)
         limit = allowed.get(state.get("generation"))
-        if isinstance(value, int) and limit is not None and not limit.low <= value <= limit.high:
+        if not isinstance(value, int) or limit is None:
+            continue
+        low = limit.low if later - at >= MOMENT else 0
+        if not low <= value <= limit.high:
             return value
     return None
 
 
-def _direction(story: Story, name: str) -> str:
-    """up, down, both or still; values held for a moment only do not count unless nothing else is there."""
-    times = [at for at, _ in story.states] + [max(story.end, story.states[-1][0])]
+def _directions(story: Story, name: str) -> set[str]:
+    """up, down, both or still: with everything in between, and without what was held for a moment, or a second.
+
+    How long a dip lasts is chance; whether there is one that lasts is not.
+    """
+    return {_direction(story, name, least) for least in (0.0, MOMENT, 1.0)}
+
+
+def _direction(story: Story, name: str, least: float) -> str:
+    """The way the count goes, by its first and last value and those in between that were held for `least` seconds."""
+    states = [(at, state) for at, state in story.states if name in state]
+    times = [at for at, _ in states] + [story.end]
     values = [
         state[name]
-        for (_, state), (at, later) in zip(story.states, pairwise(times), strict=True)
-        if name in state and (later - at >= MOMENT or state is story.states[-1][1])
+        for index, (at, state) in enumerate(states)
+        if index in (0, len(states) - 1) or times[index + 1] - at >= least
     ]
     ups = any(later > earlier for earlier, later in pairwise(values))
     downs = any(later < earlier for earlier, later in pairwise(values))
