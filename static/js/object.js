@@ -71,6 +71,7 @@ function show(view) {
     }
     render(draw(view), place);
   }
+  document.getElementById("chain").hidden = view.chain.length === 0;
   main.className = `object ${view.verdict}`;
   document.title = `${view.verdict} · ${plain(view.row.kind, 60)} ${middle(view.row.name, 60)} · ReconcilerViz`;
 }
