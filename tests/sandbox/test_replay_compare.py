@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from dashboard.sandbox.replay_compare import Story, compare, tell
 from dashboard.sandbox.replay_kubectl import Finished
 from dashboard.sandbox.replay_report import Judge, Report, plain
 from dashboard.sandbox.replay_run import Outcome, images_at_hand
-from dashboard.sandbox.replay_trace import Obj, Recording, TraceError, parse
+from dashboard.sandbox.replay_states import KINDS
+from dashboard.sandbox.replay_trace import Obj, Recording, TraceError, Track, parse
 
 Line = dict[str, Any]
 Change = Callable[[list[Line]], None]
@@ -317,3 +319,25 @@ def test_images_that_were_there_before_are_found() -> None:
 )
 def test_chance_is_left_out_of_messages(reason: str, message: str, expected: str) -> None:
     assert plain(reason, message) == expected
+
+
+def story(name: str, *steps: tuple[float, str, str]) -> Story:
+    """A Pod's story of (seconds, phase, deletion)."""
+    states = [(at, {"pod": {"phase": phase, "deletion": deletion}}) for at, phase, deletion in steps]
+    return tell(Track("pods", name, name, gone=steps[-1][0] + 0.1), states, name, 9.0)
+
+
+def test_a_pod_deleted_while_it_starts_may_have_come_further() -> None:
+    early = story("a", (1.0, "Pending", ""), (1.4, "Pending", "asked for"), (2.4, "Failed", "now"))
+    late = story(
+        "b", (1.0, "Pending", ""), (1.5, "Running", ""), (1.6, "Running", "asked for"), (2.6, "Succeeded", "now")
+    )
+    grown = story(
+        "c", (1.0, "Pending", ""), (1.5, "Running", ""), (4.6, "Running", "asked for"), (5.6, "Succeeded", "now")
+    )
+    other = story("d", (1.0, "Unknown", ""), (1.4, "Pending", "asked for"), (2.4, "Failed", "now"))
+    pods = KINDS["pods"]
+    assert compare(early, late, pods) == []
+    assert compare(late, early, pods) == []
+    assert compare(early, grown, pods)
+    assert compare(early, other, pods)
