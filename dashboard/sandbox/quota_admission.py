@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dashboard.sandbox.failures import forbidden
 from dashboard.sandbox.limits import fill_limits, limit_refusals
+from dashboard.sandbox.quantities import check_quantities
 from dashboard.sandbox.quota import quota_refusal, used
 from dashboard.sandbox.registry import Resource
 
@@ -20,9 +21,10 @@ Obj = dict[str, Any]
 
 
 def admit(api: Api, resource: Resource, obj: Obj) -> None:
-    """Fill a new object's limits (in place) and let it in, or not. Raises ApiFailure 403."""
+    """Fill a new object's limits (in place) and let it in, or not. Raises ApiFailure 403, 400 for a wrong quantity."""
     if not resource.namespaced:
         return
+    check_quantities(resource, obj)
     namespace, name = obj["metadata"].get("namespace", ""), obj["metadata"].get("name", "")
 
     def objects(storage: str) -> list[Obj]:

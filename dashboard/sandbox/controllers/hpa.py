@@ -157,7 +157,7 @@ class HorizontalController(Controller):
         text = f"{error.prefix}: {error}"
         said = f"the HPA was unable to compute the replica count: {text}"
         self._note(status, ("ScalingActive", "False", error.reason, said))
-        name = (metric.get("resource") or {}).get("name", metric["type"].lower())
+        name = (metric.get("resource") or {}).get("name", metric.get("type", "").lower())
         first = f"failed to get {name} resource metric value: {text}"
         said = f"invalid metrics ({len(errors)} invalid out of {total}), first error is: {first}"
         self._say(hpa, "Warning", "FailedComputeMetricsReplicas", said)

@@ -113,9 +113,10 @@ def requested(pods: Iterable[Obj], resource: str) -> dict[str, float]:
 
 def propose(metric: Mapping[str, Any], current: int, pods: Sequence[Obj], load: float | None) -> Proposal:
     """Replicas for one metric. Raises MetricError."""
-    if metric["type"] != "Resource":
-        prefix = f"failed to get {metric['type'].lower()} metric value"
-        raise MetricError(f"FailedGet{metric['type']}Metric", "unable to fetch metrics from custom metrics API", prefix)
+    kind = metric.get("type", "")
+    if kind != "Resource" or not metric.get("resource"):
+        prefix = f"failed to get {kind.lower()} metric value"
+        raise MetricError(f"FailedGet{kind}Metric", "unable to fetch metrics from custom metrics API", prefix)
     resource, target = metric["resource"]["name"], metric["resource"]["target"]
     by_share = target.get("averageUtilization") is not None
     prefix = f"failed to get {resource} {'utilization' if by_share else 'usage'}"

@@ -25,6 +25,12 @@ MOST_RETRIES = 15
 WRITE = 0.003
 """Seconds that a write to the API takes (measured in recordings of a control plane on one machine: 3 to 5 ms)."""
 
+MALFORMED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
+"""What reading an object raises that lacks, or has wrong, what a real server's validation guarantees.
+
+The sandbox checks only the rules that people meet, so such an object may be there. It must not end the loop for all.
+"""
+
 log = logging.getLogger(__name__)
 
 
@@ -78,6 +84,9 @@ class Controller:
                 # A refusal takes as long to come back as a success.
                 await self.settle()
                 self._failed(key, failure)
+            except MALFORMED:
+                log.exception("%s: cannot make sense of %s; left alone until it changes", self.name, key)
+                self.queue.forget(key)
             else:
                 self.queue.forget(key)
             finally:

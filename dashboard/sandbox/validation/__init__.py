@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dashboard.sandbox.custom import rules as crds
 from dashboard.sandbox.failures import Invalid, invalid
+from dashboard.sandbox.quantities import check_quantities
 from dashboard.sandbox.registry import Resource
 from dashboard.sandbox.validation import names, others, workloads
 from dashboard.sandbox.validation.errors import AT_LEAST_0, Errors
@@ -40,7 +41,9 @@ RULES: dict[str, Rule] = {
 
 
 def validate(api: Api, resource: Resource, obj: Obj, live: Obj | None, subresource: str = "") -> None:
-    """Raise ApiFailure 422 with everything that is wrong with `obj` (replacing `live`)."""
+    """Raise ApiFailure 422 with everything that is wrong with `obj` (replacing `live`), 400 for a wrong quantity."""
+    if subresource != "status":
+        check_quantities(resource, obj)
     errors = Errors()
     names.metadata(errors, resource, obj["metadata"])
     rule = RULES.get(resource.storage)

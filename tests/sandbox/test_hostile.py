@@ -1,0 +1,60 @@
+"""Objects that make no sense: refused where a real server refuses them, and never the end of a loop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dashboard.sandbox.failures import ApiFailure
+from tests.sandbox.loops import Obj, workload, world
+
+
+def obj(kind: str, api: str, **spec: Any) -> Obj:
+    return {"apiVersion": api, "kind": kind, "metadata": {"name": "odd"}, "spec": spec}
+
+
+def pod(**resources: Any) -> Obj:
+    return obj("Pod", "v1", containers=[{"name": "main", "image": "nginx:1", "resources": resources}])
+
+
+STORAGE = {"accessModes": ["ReadWriteOnce"], "storageClassName": ""}
+REFUSED = [
+    pod(requests={"cpu": "abc"}),
+    pod(limits={"memory": "1 Gi"}),
+    obj("ResourceQuota", "v1", hard={"pods": "many"}),
+    obj("LimitRange", "v1", limits=[{"type": "Container", "max": {"cpu": "x"}}]),
+    obj("PersistentVolumeClaim", "v1", resources={"requests": {"storage": "big"}}, **STORAGE),
+    obj("PersistentVolume", "v1", capacity={"storage": "big"}, **STORAGE),
+]
+
+
+@pytest.mark.parametrize("new", REFUSED, ids=[one["kind"] for one in REFUSED])
+async def test_a_wrong_quantity_is_a_bad_request(new: Obj) -> None:
+    async with world() as w:
+        with pytest.raises(ApiFailure, match="quantities must match the regular expression") as refused:
+            w.apply(new)
+        assert refused.value.code == 400
+
+
+async def test_a_wrong_quantity_does_not_come_in_by_a_patch() -> None:
+    async with world() as w:
+        w.apply(obj("ResourceQuota", "v1", hard={"pods": "5"}))
+        with pytest.raises(ApiFailure, match="quantities must match"):
+            w.patch("ResourceQuota", "odd", {"spec": {"hard": {"pods": "many"}}})
+
+
+async def test_an_object_that_no_loop_understands_stops_none() -> None:
+    """What the sandbox's thin validation lets through: a claim template without a name, metrics without a source."""
+    async with world(60) as w:
+        odd = workload("StatefulSet", "odd", volumeClaimTemplates=[{}])
+        reference = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}
+        scaler = obj("HorizontalPodAutoscaler", "autoscaling/v2", scaleTargetRef=reference, maxReplicas=3, metrics=[{}])
+        w.apply(workload("Deployment", "web", replicas=1))
+        for one in (odd, scaler):
+            w.apply(one)
+        w.apply(workload("StatefulSet", "sane", replicas=2))
+        await w.status("StatefulSet", "sane", readyReplicas=2)
+        assert w.names(app="odd") == []
+        found = await w.until(lambda: w.get("HorizontalPodAutoscaler", "odd")["status"].get("conditions"))
+        assert found[0]["type"] == "AbleToScale"
