@@ -68,7 +68,7 @@ class ObjectKey:
     def id(self) -> str:
         """`apps/Deployment/shop/web`, `core/Node/-/n1`: the permalink's part after `/o/`, and the row's id."""
         parts = (self.group or "core", self.kind, self.namespace or "-", self.name)
-        return "/".join(part if _UNRESERVED(part) else quote(part, safe="") for part in parts)
+        return "/".join(part if _UNRESERVED(part) else quote(part, safe="", errors="replace") for part in parts)
 
     @classmethod
     def parse(cls, text: str) -> ObjectKey:
