@@ -241,6 +241,8 @@ async def test_eviction_respects_a_budget(sandbox: Sandbox) -> None:
     made = pod(node="n1")
     made["metadata"]["labels"] = {"app": "web"}
     sandbox.client.create("Pod", made)
+    # A Pod that has not started may always go.
+    sandbox.client.patch("Pod", "shop", "p", {"status": {"phase": "Running"}}, subresource="status")
     spec = {"minAvailable": 1, "selector": {"matchLabels": {"app": "web"}}}
     sandbox.client.create("PodDisruptionBudget", {"metadata": {"name": "b", "namespace": "shop"}, "spec": spec})
     body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": "p", "namespace": "shop"}}
