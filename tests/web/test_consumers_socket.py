@@ -88,11 +88,12 @@ async def reading(port: int, *, narrow: bool = False) -> AsyncIterator[Reader]:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
     sock.setblocking(False)
     queue = 1 if narrow else 64
-    async with connect(
-        f"ws://127.0.0.1:{port}/ws", sock=sock, max_queue=queue, max_size=None, compression=None
-    ) as wire:
+    wire = await connect(f"ws://127.0.0.1:{port}/ws", sock=sock, max_queue=queue, max_size=None, compression=None)
+    try:
         await wire.send(json.dumps(QUERY))
         yield Reader(wire)
+    finally:
+        wire.transport.abort()  # a farewell would wait for all that was never read
 
 
 def fill(held: Held) -> None:
