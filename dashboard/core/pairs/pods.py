@@ -15,7 +15,9 @@ OVER = ("Succeeded", "Failed")
 
 
 def pod(sheet: Sheet) -> None:
-    """A Pod that runs on is wanted ready, one that ends is wanted Succeeded."""
+    """A Pod that runs on is wanted ready, one that ends is wanted Succeeded, and one being deleted only gone."""
+    if sheet.meta.get("deletionTimestamp"):
+        return
     phase = sheet.status.get("phase")
     forever = sheet.spec.get("restartPolicy", "Always") == "Always"
     entries = {
@@ -59,7 +61,7 @@ def _container(sheet: Sheet, wanted: Mapping[str, Any], entry: Mapping[str, Any]
         if sheet.status:
             sheet.add(f"image · {name}", path, image, None, True, dated=_waiting(sheet))
         return
-    edited = sheet.meta.get("generation", 1) != 1 and not sheet.meta.get("deletionTimestamp")
+    edited = sheet.meta.get("generation", 1) != 1
     other = edited and not images.same(image, has) and images.repository(image) == images.repository(has)
     sheet.add(f"image · {name}", path, image, has if other else image, other)
     given = as_mapping(as_mapping(entry.get("resources")).get("requests"))
