@@ -119,9 +119,10 @@ def stateful_set(subject: Subject) -> Finding:
 
 def daemon_set(subject: Subject) -> Finding:
     """kstatus `daemonsetConditions` and `rollout status`: scheduled, updated, available, ready on every wanted node."""
-    if "desiredNumberScheduled" not in subject.status:
-        return _converging("Observing", "the controller has not counted its nodes yet")
     want, current = subject.count("desiredNumberScheduled"), subject.count("currentNumberScheduled")
+    # The API server creates it with counts of 0: only an observedGeneration says that somebody has counted.
+    if "desiredNumberScheduled" not in subject.status or (want == 0 and "observedGeneration" not in subject.status):
+        return _converging("Observing", "the controller has not counted its nodes yet")
     updated, ready = subject.count("updatedNumberScheduled"), subject.count("numberReady")
     available, extra = subject.count("numberAvailable"), subject.count("numberMisscheduled")
     if current < want:
