@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import warnings
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -69,6 +70,8 @@ STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # Served from static/ as it lies there: no collection step stands between a clone and a page.
 WHITENOISE_USE_FINDERS = True
+# WhiteNoise answers with plain files; Django reads them in a thread and says that an async one would not need it.
+warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 
 DATABASES: dict[str, dict[str, str]] = {}
 TIME_ZONE = "UTC"
