@@ -32,9 +32,11 @@ def containers_of(obj: Any) -> tuple[tuple[str, str], ...]:
     source = spec if template is None and field(obj, "kind") == "Pod" else field(template, "spec")
     found = as_list(as_mapping(source).get("containers"))
     return tuple(
-        (plain(each.get("name"), 63), plain(each.get("image"), 300))
-        for each in found[:MOST_CONTAINERS]
-        if isinstance(each, dict)
+        [
+            (plain(each.get("name"), 63), plain(each.get("image"), 300))
+            for each in found[:MOST_CONTAINERS]
+            if isinstance(each, dict)
+        ]
     )
 
 

@@ -69,30 +69,45 @@ def setter_of(managed: Sequence[Mapping[str, Any]], path: str) -> Setter | None:
     An entry that ends above the field set the whole of it: lists and maps may be atomic. Where several managers
     hold the same value, the latest is named.
     """
-    return latest([(entry, entry.get("fieldsV1")) for entry in managed], steps(path), 0)
+    found = [(entry, entry.get("fieldsV1")) for entry in managed]
+    return first(sorted(found, key=_newest, reverse=True) if len(found) > 1 else found, steps(path), 0)
 
 
-def latest(held: Sequence[tuple[Mapping[str, Any], Any]], keys: tuple[str, ...], start: int) -> Setter | None:
-    """The latest of the entries whose fields, given beside each, hold `keys` from `start` on."""
-    best: Mapping[str, Any] | None = None
-    best_time = ""
+def spec_entries(managed: Sequence[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], Any]]:
+    """The entries that set something of the spec, each with its fields below `f:spec`, the latest first."""
+    found = [
+        (entry, fields["f:spec"])
+        for entry in managed
+        if type(fields := entry.get("fieldsV1")) is dict and "f:spec" in fields
+    ]
+    if len(found) > 1:
+        found.sort(key=_newest, reverse=True)
+    return found
+
+
+def _newest(held: tuple[Mapping[str, Any], Any]) -> str:
+    """RFC 3339 in UTC sorts as text."""
+    time = held[0].get("time")
+    return time if isinstance(time, str) else ""
+
+
+def first(held: Sequence[tuple[Mapping[str, Any], Any]], keys: tuple[str, ...], start: int) -> Setter | None:
+    """The first of the entries whose fields, given beside each, hold `keys` from `start` on."""
+    below = keys[start:]
     for entry, fields in held:
         node = fields
-        for depth in range(start, len(keys)):
+        for depth, key in enumerate(below, start):
             if type(node) is not dict:
                 break
-            below = node.get(keys[depth])
-            if below is None:
+            inner = node.get(key)
+            if inner is None:
                 if node or depth < 2:
                     break
-                below = node  # an entry that ends above the field holds the whole
-            node = below
+                inner = node  # an entry that ends above the field holds the whole
+            node = inner
         else:
-            time = entry.get("time")
-            stamp = time if isinstance(time, str) else ""
-            if best is None or stamp >= best_time:  # RFC 3339 in UTC sorts as text
-                best, best_time = entry, stamp
-    return _setter(best) if best is not None else None
+            return _setter(entry)
+    return None
 
 
 def _setter(entry: Mapping[str, Any]) -> Setter:

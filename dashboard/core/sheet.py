@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from dashboard.core.managed import Setter, entries, latest, steps
+from dashboard.core.managed import Setter, entries, first, spec_entries, steps
 from dashboard.core.model import Gap, Relative
 from dashboard.core.objects import timestamp
 from dashboard.core.subject import as_list, as_mapping
@@ -23,7 +23,7 @@ MOST_ROWS = 100
 UNSET = object()
 
 _row = lru_cache(maxsize=8192, typed=True)(Gap)
-"""Closed rows repeat from version to version: one that is known costs a tenth of a new one. Typed: 1 is not True."""
+"""Rows repeat from version to version, and whenever a child changes: one that is known costs a tenth of a new one. Typed: 1 is not True."""
 
 
 class Sheet:
@@ -64,16 +64,16 @@ class Sheet:
         """Write a row. `path` is the desired field's own; `dated` since when it is open, where the kind knows."""
         if len(self.rows) >= MOST_ROWS:
             return
-        setter = self.setter(path) if path.startswith("spec.") else None
+        setter = self._setters[path] if path in self._setters else self.setter(path) if path[:5] == "spec." else None
         by, at = (setter.manager, setter.time) if setter is not None else ("", None)
-        if not is_open:
-            make = Gap if isinstance(desired, list) or isinstance(observed, list) else _row
-            self.rows.append(make(name, path, desired, observed, False, None, False, by, at))
-            return
-        since, at_least = dated if dated is not None else self.opened(path)
-        if since is not None and since > self.now:
-            since = self.now
-        self.rows.append(Gap(name, path, desired, observed, True, since, at_least, by, at))
+        since: float | None = None
+        at_least = False
+        if is_open:
+            since, at_least = dated if dated is not None else self.opened(path)
+            if since is not None and since > self.now:
+                since = self.now
+        make = Gap if isinstance(desired, list) or isinstance(observed, list) else _row
+        self.rows.append(make(name, path, desired, observed, is_open, since, at_least, by, at))
 
     def setter(self, path: str) -> Setter | None:
         """Who set the field at `path`, which is `spec` or below it, last."""
@@ -81,12 +81,8 @@ class Sheet:
         if path in setters:
             return setters[path]
         if self._specs is None:
-            self._specs = [
-                (entry, fields["f:spec"])
-                for entry in self.managed
-                if isinstance(fields := entry.get("fieldsV1"), dict) and "f:spec" in fields
-            ]
-        found = setters[path] = latest(self._specs, steps(path), 1) if self._specs else None
+            self._specs = spec_entries(self.managed)
+        found = setters[path] = first(self._specs, steps(path), 1) if self._specs else None
         return found
 
     @property

@@ -33,8 +33,7 @@ def deployment(sheet: Sheet) -> None:
     else:
         sheet.add("replicas · ready", REPLICAS, want, ready, False)
         sheet.add("replicas · available", REPLICAS, want, available, False)
-    fresh = not rolling and total > 0 and not _stale(sheet)
-    _images(sheet, fresh)
+    _images(sheet, not rolling and total > 0)
     failure = sheet.condition("ReplicaFailure")
     if failure is not None and failure.get("status") == "True":
         sheet.add("condition · ReplicaFailure", "", "False", "True", True, dated=changed(failure))
@@ -149,7 +148,9 @@ def changed_if(sheet: Sheet, type_: str, status: str) -> Dated:
 def _images(sheet: Sheet, all_updated: bool) -> None:
     """Images wanted ↔ images running in the children; where the status says that every Pod is of the newest
     template, the wanted ones are those that run. No row where neither is known."""
-    children = _with_pods(sheet.children)
+    children = _with_pods(sheet.children) if sheet.related else ()
+    if not children and not all_updated:
+        return
     for name, image in containers_of(sheet.obj):
         path = f'{TEMPLATE}.spec.containers[name="{name}"].image'
         runs = running(str(sheet.uid), name, children) if children else None

@@ -37,7 +37,7 @@ class Command(BaseCommand):
 def describe(result: Mapping[str, Any]) -> str:
     """The result as a small table."""
     lines = [f"{'':24}{'objects':>9}{'a second':>10}{'decoded':>10}{'ratio':>8}"]
-    for each in [*result.get("samples", ()), {**result, "source": "all"}]:
+    for each in [*result.get("samples", ()), {**result, "source": "counted"}]:
         lines.append(
             f"{each['source']:24}{each['objects']:>9}{each['per_second']:>10}{each['floor']:>10}{each['ratio']:>8.2f}"
         )
