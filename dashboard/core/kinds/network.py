@@ -23,10 +23,12 @@ def service(subject: Subject) -> Finding:
 
 
 def endpoint_slice(subject: Subject) -> Finding:
-    """Whatever its Service selects should be ready: those that are not are on their way, or say themselves why not."""
+    """It lists what its Service selects, and has done so. Only when none of it is ready does nobody get through;
+    single Pods that are not ready say themselves why.
+    """
     total, ready = ready_endpoints(subject.obj)
-    if ready < total:
-        return Finding(Verdict.CONVERGING, "NotAllReady", Cause(f"{ready} of {total} endpoints ready"))
+    if total and not ready:
+        return Finding(Verdict.CONVERGING, "NoneReady", Cause(f"none of {total} endpoints ready"))
     return Finding(Verdict.CONVERGED, "Ready" if total else "NoEndpoints")
 
 
