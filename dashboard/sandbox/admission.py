@@ -28,6 +28,13 @@ def creating(api: Api, resource: Resource, obj: Obj) -> None:
     elif resource.storage == "persistentvolumes":
         _protect(obj, "kubernetes.io/pv-protection")
     quota_admission.admit(api, resource, obj)
+    api.faults.refusals.check(resource.kind, obj["metadata"].get("namespace", ""), "CREATE")
+
+
+def updating(api: Api, resource: Resource, obj: Obj, subresource: str) -> None:
+    """Ask the webhooks about a change, as they are registered for objects and not for their subresources."""
+    if not subresource and not obj["metadata"].get("deletionTimestamp"):
+        api.faults.refusals.check(resource.kind, obj["metadata"].get("namespace", ""), "UPDATE")
 
 
 def _service_account(pod: Obj) -> None:

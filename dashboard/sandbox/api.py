@@ -17,6 +17,7 @@ from dashboard.sandbox.custom.lifecycle import STORAGE as CRDS
 from dashboard.sandbox.custom.lifecycle import Definitions
 from dashboard.sandbox.defaults.kinds import fill
 from dashboard.sandbox.failures import ApiFailure, already_exists, bad_request, conflict, forbidden, not_found
+from dashboard.sandbox.faults import Faults
 from dashboard.sandbox.options import Delete, Write
 from dashboard.sandbox.patches import patched
 from dashboard.sandbox.registry import Registry, Resource
@@ -35,6 +36,7 @@ class Api:
         self.store = Store()
         self.registry = Registry()
         self.definitions = Definitions(self)
+        self.faults = Faults(clock)
         self.after_write: list[Callable[[Resource, str, Object], None]] = [self.definitions.changed]
         """Called after each stored change (resource, ADDED/MODIFIED/DELETED, object): e.g. CRDs change the registry."""
 
@@ -179,6 +181,7 @@ class Api:
         strategy.resetting(resource, live, obj, subresource)
         if not owned:
             managed.updated(resource, live, obj, write, subresource=subresource, clock=self.clock)
+        admission.updating(self, resource, obj, subresource)
         strategy.updating(self, resource, live, obj, subresource)
         validate(self, resource, obj, live, subresource)
         key = self.key(resource, meta.get("namespace", ""), name)

@@ -8,6 +8,8 @@ Source: `pkg/controller/garbagecollector` (garbagecollector.go, graph_builder.go
 from __future__ import annotations
 
 import asyncio
+import functools
+import time
 from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -38,6 +40,7 @@ class GarbageCollector:
         self._todo: deque[str] = deque()
         self._queued: set[str] = set()
         self._wake = asyncio.Event()
+        self._gate = client.api.faults.gate("garbage-collector")
 
     def seen(self, kind: str, change: str, obj: Obj) -> None:
         """Take note of a change of any object."""
@@ -91,12 +94,21 @@ class GarbageCollector:
             for _ in range(len(self._todo)):
                 uid = self._todo.popleft()
                 self._queued.discard(uid)
+                began, key = time.monotonic(), self._key(uid)
+                if not self._gate.admit(key, functools.partial(self._add, uid)):
+                    continue
                 try:
                     await self._collect(uid)
                 except ApiFailure as failure:
                     # 404: somebody was faster. 409: it has changed, and its change will bring it back here.
                     if failure.code not in (404, 409):
                         raise
+                self._gate.done(key, time.monotonic() - began, "done")
+
+    def _key(self, uid: str) -> tuple[str, str]:
+        """Where the object is, for the gate."""
+        (kind, namespace, name), _ = self._objects.get(uid, (("", "", uid), {}))
+        return namespace, f"{kind} {name}"
 
     async def _collect(self, uid: str) -> None:
         entry = self._objects.get(uid)

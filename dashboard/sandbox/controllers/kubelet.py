@@ -19,7 +19,7 @@ from typing import Any
 from dashboard.sandbox.controllers.kubelet_images import ImageStore
 from dashboard.sandbox.controllers.kubelet_status import Container, containers_of, phase_of, pod_status, pull_error
 from dashboard.sandbox.controllers.loop import Context
-from dashboard.sandbox.controllers.meta import Obj, is_deleting, is_finished, key_of, uid_of
+from dashboard.sandbox.controllers.meta import Key, Obj, is_deleting, is_finished, key_of, uid_of
 from dashboard.sandbox.controllers.nodes import is_lost
 from dashboard.sandbox.failures import ApiFailure
 
@@ -47,6 +47,7 @@ class Kubelets:
         self._ending: set[str] = set()
         self._addresses: dict[str, itertools.count[int]] = {}
         self._ips: dict[str, str] = {}
+        self._gate = context.client.api.faults.gate("kubelet")
         self.images = ImageStore(context.client, context.informers)
         self._informers.on("Pod", self._pod_changed)
         self._informers.on("Node", self._node_changed)
@@ -61,9 +62,9 @@ class Kubelets:
         elif is_deleting(new):
             if uid not in self._ending:
                 self._ending.add(uid)
-                self._start(uid, lambda: self._end(new))
+                self._start(new, lambda: self._end(new))
         elif uid not in self._tasks and not is_finished(new) and not (new.get("status") or {}).get("startTime"):
-            self._start(uid, PodLife(self, new).live)
+            self._start(new, PodLife(self, new).live)
 
     def _is_ours(self, pod: Obj) -> bool:
         node = pod["spec"].get("nodeName")
@@ -89,13 +90,16 @@ class Kubelets:
             return
         self.publish(pod, phase_of(containers, pod["spec"].get("restartPolicy", "Always")), containers, sandbox=True)
 
-    def _start(self, uid: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    def _start(self, pod: Obj, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        uid = uid_of(pod)
         running = self._tasks.pop(uid, None)
         if running is not None:
             running.cancel()
-        self._tasks[uid] = asyncio.get_running_loop().create_task(self._guard(work))
+        self._tasks[uid] = asyncio.get_running_loop().create_task(self._guard(key_of(pod), work))
 
-    async def _guard(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    async def _guard(self, key: Key, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        await self._gate.passed(key)
+        self._gate.done(key, 0.0, "started")
         try:
             await work()
         except* ApiFailure as refused:

@@ -9,7 +9,9 @@ a real control plane shows could not happen here.
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
+import time
 from dataclasses import dataclass
 
 from dashboard.sandbox.client import Client
@@ -60,6 +62,7 @@ class Controller:
         self.recorder = context.recorder
         self.pace = context.pace
         self.queue = WorkQueue(context.clock, context.pace)
+        self.gate = context.client.api.faults.gate(self.name)
 
     async def sync(self, key: Key) -> None:
         """Compare what is wanted with what is there for one object, and act on the difference."""
@@ -78,19 +81,27 @@ class Controller:
     async def _work(self) -> None:
         while True:
             key = await self.queue.get()
+            began, outcome = time.monotonic(), "done"
+            admitted = self.gate.admit(key, functools.partial(self.queue.add, key))
             try:
-                await self.sync(key)
+                if admitted:
+                    await self.sync(key)
             except ApiFailure as failure:
                 # A refusal takes as long to come back as a success.
                 await self.settle()
                 self._failed(key, failure)
+                outcome = failure.message
             except MALFORMED:
                 log.exception("%s: cannot make sense of %s; left alone until it changes", self.name, key)
                 self.queue.forget(key)
+                outcome = "cannot make sense of it"
             else:
-                self.queue.forget(key)
+                if admitted:
+                    self.queue.forget(key)
             finally:
                 self.queue.done(key)
+            if admitted:
+                self.gate.done(key, time.monotonic() - began, outcome)
 
     def _failed(self, key: Key, failure: ApiFailure) -> None:
         if self.retries is None or self.queue.failures(key) < self.retries:
