@@ -30,3 +30,8 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip(f"no recordings of a real control plane at {SHARED}")
     return SHARED
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Pages last: Playwright's synchronous interface keeps an event loop running, in which no other one can start."""
+    items.sort(key=lambda item: "tests/browser/" in item.nodeid)
