@@ -13,17 +13,20 @@ from typing import Any
 
 from dashboard.core.managed import Setter, entries, first, spec_entries, steps
 from dashboard.core.model import Gap, Relative
-from dashboard.core.objects import timestamp
+from dashboard.core.objects import plain, timestamp
 from dashboard.core.subject import as_list, as_mapping
 
 Dated = tuple[float | None, bool]
 """Since when a gap is open (Unix seconds, None where nothing says), and whether that is only a bound."""
 
 MOST_ROWS = 100
+LONGEST = 300
+PLAIN = frozenset({int, bool, float, type(None)})
 UNSET = object()
 
 _row = lru_cache(maxsize=8192, typed=True)(Gap)
-"""Rows repeat from version to version, and whenever a child changes: one that is known costs a tenth of a new one. Typed: 1 is not True."""
+"""Rows repeat from version to version, and whenever a child changes: one that is known costs a tenth of a new one.
+Typed: 1 is not True."""
 
 
 class Sheet:
@@ -72,7 +75,11 @@ class Sheet:
             since, at_least = dated if dated is not None else self.opened(path)
             if since is not None and since > self.now:
                 since = self.now
-        make = Gap if isinstance(desired, list) or isinstance(observed, list) else _row
+        if type(desired) not in PLAIN:
+            desired = _inert(desired)
+        if type(observed) not in PLAIN:
+            observed = _inert(observed)
+        make = Gap if type(desired) is list or type(observed) is list else _row
         self.rows.append(make(name, path, desired, observed, is_open, since, at_least, by, at))
 
     def setter(self, path: str) -> Setter | None:
@@ -150,6 +157,15 @@ class Sheet:
         """What the object owns."""
         uid = self.uid
         return [each for each in self.related if each.owner_uid == uid] if uid and self.related else []
+
+
+def _inert(value: Any) -> Any:
+    """A value that is safe to show: text made plain, lists short, anything else a sign of itself."""
+    if isinstance(value, str):
+        return plain(value, LONGEST)
+    if isinstance(value, list):
+        return [each if type(each) in PLAIN else _inert(each) if isinstance(each, str) else "…" for each in value[:20]]
+    return "{…}"
 
 
 def changed(condition: Mapping[str, Any] | None) -> Dated:
