@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import logging
 import signal
 import sys
@@ -19,6 +18,8 @@ from dashboard.sandbox import bootstrap
 from dashboard.sandbox.api import Api
 from dashboard.sandbox.clock import Clock
 from dashboard.sandbox.server.app import Server
+
+log = logging.getLogger("dashboard.sandbox")
 
 
 def _arguments(argv: list[str] | None = None) -> argparse.Namespace:
@@ -42,7 +43,7 @@ async def _serve(args: argparse.Namespace) -> None:
         loop.add_signal_handler(name, stop.set)
     tasks = [] if args.no_controllers else bootstrap.controllers(api, clock)
     if not args.empty:
-        bootstrap.shop(api)
+        tasks += bootstrap.shop(api)
     server = Server(api, args.host)
     runner = web.AppRunner(server.application(), access_log=None, shutdown_timeout=0.5, auto_decompress=False)
     await runner.setup()
@@ -53,13 +54,16 @@ async def _serve(args: argparse.Namespace) -> None:
     sys.stdout.write(f"sandbox ready on http://{shown}:{server.port}\n")
     sys.stdout.flush()
     if args.until_stdin_closes:
-        await _watch_stdin(stop)
-    await _until(stop, tasks)
+        tasks.append(await _watch_stdin(stop))
+    for task in tasks:
+        task.add_done_callback(_tell)
+    await stop.wait()
     api.store.close()
     await runner.cleanup()
+    await _end_all()
 
 
-async def _watch_stdin(stop: asyncio.Event) -> None:
+async def _watch_stdin(stop: asyncio.Event) -> asyncio.Task[None]:
     reader = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
@@ -69,18 +73,22 @@ async def _watch_stdin(stop: asyncio.Event) -> None:
             continue
         stop.set()
 
-    watcher = asyncio.create_task(drain())
-    # Kept alive by the event it sets.
-    stop.watcher = watcher  # type: ignore[attr-defined]  # a reference, so that the task is not collected
+    return asyncio.create_task(drain())
 
 
-async def _until(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
-    await stop.wait()
-    for task in tasks:
-        task.cancel()
-    for task in tasks:
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+def _tell(task: asyncio.Task[None]) -> None:
+    """A loop that dies says so at once: nothing else would."""
+    if not task.cancelled() and (error := task.exception()):
+        log.error("a loop of the sandbox has died", exc_info=error)
+
+
+async def _end_all() -> None:
+    """End every other task. More than once: before Python 3.12, wait_for may lose a cancellation."""
+    me = asyncio.current_task()
+    while others := {task for task in asyncio.all_tasks() if task is not me}:
+        for task in others:
+            task.cancel()
+        await asyncio.wait(others, timeout=0.2)
 
 
 def main() -> int:

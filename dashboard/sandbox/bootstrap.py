@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
-import importlib.util
 from typing import Any
 
 from dashboard.sandbox.api import Api
@@ -59,9 +57,9 @@ def controllers(api: Api, clock: Clock) -> list[asyncio.Task[None]]:
     return tasks
 
 
-def shop(api: Api) -> None:
-    """Stock the shop of workloads, where there is one."""
-    name = "dashboard.sandbox.shop"
-    if importlib.util.find_spec(name) is None:
-        return
-    importlib.import_module(name).stock(api)
+def shop(api: Api) -> list[asyncio.Task[None]]:
+    """Stock the shop of workloads; returns what goes on happening to it."""
+    from dashboard.sandbox.shop import stock  # noqa: PLC0415 - the API alone must not need it
+
+    task: asyncio.Task[None] = stock(api)
+    return [task]
