@@ -94,6 +94,7 @@ def start(api: Api, clock: Clock) -> list[asyncio.Task[None]]:
     nodes = Nodes(kubelet, clock)
     loops = [Scheduler(context(Client(api, "kube-scheduler"))), *(make(shared) for make in CONTROLLERS)]
     Kubelets(context(kubelet))
+    informers.on("Node", nodes.changed)
     collector = GarbageCollector(manager, pace)
     for resource in api.registry:
         for obj in api.store.objects(resource.storage).values():

@@ -1,10 +1,11 @@
 """The kubelets of the stand-in nodes: they pull, start, probe, restart and stop what is not there.
 
 No container runs. Delays are those of the recordings: a pull takes 1 s, a start with the image at hand 0.5 s,
-an ending 1 s. What a container does is read from its image's tag: one that contains `missing` cannot be pulled,
-one that contains `crash` ends with exit code 1 after a second; with a restartPolicy other than Always
-every other container ends with 0 after a second. A readiness probe succeeds after its initialDelaySeconds,
-and never if its path contains `missing`.
+an ending 1 s. What a container does is read from its image's tag: one that contains `missing` cannot be pulled, one
+that contains `private` only with a pull secret for its registry; one that contains `crash` ends with exit code 1 after
+a second, `oom` with 137 for want of memory, `forever` not by itself; with a restartPolicy other than Always every
+other container ends with 0 after a second. A readiness probe succeeds after its initialDelaySeconds, and never if its
+path contains `missing`.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ import secrets
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from dashboard.sandbox.controllers.kubelet_images import ImageStore
-from dashboard.sandbox.controllers.kubelet_status import Container, containers_of, phase_of, pod_status, pull_error
+from dashboard.sandbox.controllers.kubelet_images import ImageStore, tag_of
+from dashboard.sandbox.controllers.kubelet_status import Container, containers_of, phase_of, pod_status
 from dashboard.sandbox.controllers.loop import Context
 from dashboard.sandbox.controllers.meta import Key, Obj, is_deleting, is_finished, key_of, uid_of
 from dashboard.sandbox.controllers.nodes import is_lost
@@ -200,9 +201,12 @@ class PodLife:
         await self._fetch(index, spec)
         self._start(index, spec, first=True)
         await self._probe(index, spec)
-        if "crash" in _tag(spec["image"]):
-            await self._crash(index, spec)
-        elif self._policy != "Always":
+        tag = tag_of(spec["image"])
+        if "crash" in tag:
+            await self._crash(index, spec, 1)
+        elif "oom" in tag:
+            await self._crash(index, spec, 137, "OOMKilled")
+        elif self._policy != "Always" and "forever" not in tag:
             await self._kubelets.sleep(RUN)
             self._set(index, self._containers[index].ended(self._kubelets.stamp(), 0))
 
@@ -215,15 +219,16 @@ class PodLife:
             return
         self._say(spec, "Normal", "Pulling", f'Pulling image "{image}"')
         await self._kubelets.sleep(PULL)
-        if "missing" in _tag(image) or spec.get("imagePullPolicy") == "Never":
-            await self._never_pull(index, spec)
+        refused = self._kubelets.images.refusal(self._pod, spec)
+        if refused:
+            await self._never_pull(index, spec, refused)
         self._kubelets.images.add(self._node, image)
         said = f'Successfully pulled image "{image}" in 1s (1s including waiting). Image size: 10000000 bytes.'
         self._say(spec, "Normal", "Pulled", said)
 
-    async def _never_pull(self, index: int, spec: Obj) -> None:
+    async def _never_pull(self, index: int, spec: Obj, error: str) -> None:
         """ErrImagePull and ImagePullBackOff in turns, for ever; the pauses between tries double."""
-        image, error = spec["image"], pull_error(spec["image"])
+        image = spec["image"]
         pause = RETRY_PULL
         while True:
             self._say(spec, "Warning", "Failed", f'Failed to pull image "{image}": {error}')
@@ -262,12 +267,12 @@ class PodLife:
             ident = container.id.removeprefix("containerd://")
             self._set(index, container.started(container.state["running"]["startedAt"], ident, ready=True))
 
-    async def _crash(self, index: int, spec: Obj) -> None:
-        """Exit 1, once more at once, then after 10 s, 20 s, 40 s … up to five minutes."""
+    async def _crash(self, index: int, spec: Obj, code: int, reason: str = "") -> None:
+        """Exit with that code, once more at once, then after 10 s, 20 s, 40 s … up to five minutes."""
         pause = 0.0
         while True:
             await self._kubelets.sleep(RUN)
-            self._set(index, self._containers[index].ended(self._kubelets.stamp(), 1))
+            self._set(index, self._containers[index].ended(self._kubelets.stamp(), code, reason))
             if self._policy == "Never":
                 return
             await self._kubelets.sleep(NOTICE)
@@ -287,8 +292,3 @@ class PodLife:
         length = f"{pause:g}s" if pause < 60 else f"{pause // 60:g}m{pause % 60:g}s"
         message = f"back-off {length} restarting failed container={spec['name']} pod={who}"
         self._set(index, self._containers[index].waiting("CrashLoopBackOff", message))
-
-
-def _tag(image: str) -> str:
-    """The part of the image after its last slash: where `missing` and `crash` count."""
-    return image.rsplit("/", 1)[-1]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import json
+
 from dashboard.sandbox.client import Client
 from dashboard.sandbox.controllers.informer import Informers
-from dashboard.sandbox.controllers.kubelet_status import qualified
-from dashboard.sandbox.controllers.meta import Obj
+from dashboard.sandbox.controllers.kubelet_status import pull_error, qualified, refusal
+from dashboard.sandbox.controllers.meta import Obj, key_of
 
+DOCKER_CONFIG = ".dockerconfigjson"
 MOST = 50
 """Images that a node reports (the kubelet's nodeStatusMaxImages)."""
 
@@ -42,3 +46,35 @@ class ImageStore:
             return
         listed = [*((current.get("status") or {}).get("images") or ()), {"names": [full], "sizeBytes": 10_000_000}]
         self._client.patch("Node", "", node, {"status": {"images": listed[-MOST:]}}, subresource="status")
+
+    def refusal(self, pod: Obj, spec: Obj) -> str:
+        """Why the container's image cannot be pulled, in containerd's words; "" where it can."""
+        image = spec["image"]
+        if "missing" in tag_of(image) or spec.get("imagePullPolicy") == "Never":
+            return pull_error(image)
+        return refusal(image) if "private" in tag_of(image) and not self._may_pull(pod, image) else ""
+
+    def _may_pull(self, pod: Obj, image: str) -> bool:
+        """Whether one of the Pod's pull secrets is for the image's registry."""
+        namespace, registry = key_of(pod)[0], qualified(image).partition("/")[0]
+        for reference in pod["spec"].get("imagePullSecrets") or ():
+            secret = self._client.get("Secret", namespace, reference.get("name", ""))
+            if secret is not None and registry in registries(secret):
+                return True
+        return False
+
+
+def tag_of(image: str) -> str:
+    """The part of the image after its last slash: where `missing`, `crash` and the like count."""
+    return image.rsplit("/", 1)[-1]
+
+
+def registries(secret: Obj) -> frozenset[str]:
+    """The registries that a Secret of type kubernetes.io/dockerconfigjson has credentials for."""
+    text = (secret.get("data") or {}).get(DOCKER_CONFIG, "")
+    try:
+        known = json.loads(base64.b64decode(text))["auths"]
+        return frozenset(str(name) for name in known)
+    except (ValueError, LookupError, TypeError):
+        # Somebody's text: what is no Docker configuration holds no credentials.
+        return frozenset()

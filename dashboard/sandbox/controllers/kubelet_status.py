@@ -47,10 +47,10 @@ class Container:
         last = self.state if "terminated" in self.state else self.last
         return replace(self, state={"waiting": {"reason": reason, "message": message}}, last=last, ready=False)
 
-    def ended(self, stamp: str, code: int) -> Container:
-        """The same, ended with that exit code."""
+    def ended(self, stamp: str, code: int, reason: str = "") -> Container:
+        """The same, ended with that exit code (for that reason, else the usual one)."""
         began = (self.state.get("running") or {}).get("startedAt")
-        said: Obj = {"exitCode": code, "reason": "Completed" if code == 0 else "Error", "startedAt": began}
+        said: Obj = {"exitCode": code, "reason": reason or ("Completed" if code == 0 else "Error"), "startedAt": began}
         return replace(self, state={"terminated": said | {"finishedAt": stamp, "containerID": self.id}}, ready=False)
 
     def restarted(self, stamp: str, ident: str, *, ready: bool) -> Container:
@@ -133,6 +133,14 @@ def pull_error(image: str) -> str:
     full = qualified(image)
     resolve = f"failed to resolve image: {full}: not found"
     return f'rpc error: code = NotFound desc = failed to pull and unpack image "{full}": {resolve}'
+
+
+def refusal(image: str) -> str:
+    """containerd's words for an image that the registry does not give to whoever asks."""
+    full = qualified(image)
+    why = "pull access denied, repository does not exist or may require authorization"
+    resolve = f'failed to resolve reference "{full}": {why}: authorization failed: no basic auth credentials'
+    return f'rpc error: code = Unknown desc = failed to pull and unpack image "{full}": {resolve}'
 
 
 def phase_of(containers: Iterable[Container], restart_policy: str) -> str:

@@ -1,7 +1,7 @@
 """The stand-in nodes, and the heartbeats by which they say that they live.
 
 A node is lost on purpose by the annotation LOST: its kubelet then neither renews its lease nor touches its Pods,
-until the annotation is removed.
+until the annotation is removed. A Node that somebody creates with the annotation STAND_IN gets a kubelet of its own.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ RENEW = 10.0
 """Seconds between renewals of a node's lease (the kubelet's default)."""
 LOST = "sandbox.reconcilerviz/lost"
 """Annotation of a Node, `true`: its kubelet has stopped."""
+STAND_IN = "sandbox.reconcilerviz/stand-in"
+"""Annotation of a Node, `true`: a kubelet registers for it, with the same room as the others."""
 LEASES = "kube-node-lease"
 HEALTH = (
     ("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
@@ -33,6 +35,11 @@ HEALTH = (
 def is_lost(node: Mapping[str, Any]) -> bool:
     """Whether the node's kubelet is stopped on purpose."""
     return annotations_of(node).get(LOST) == "true"
+
+
+def is_stand_in(node: Mapping[str, Any]) -> bool:
+    """Whether somebody created the Node for a kubelet to register for."""
+    return annotations_of(node).get(STAND_IN) == "true"
 
 
 def new_node(index: int, name: str, stamp: str) -> Obj:
@@ -93,13 +100,23 @@ class Nodes:
             self._client.patch("Node", "", name, {"status": node["status"]}, subresource="status")
             self._renew(name, made)
 
+    def changed(self, old: Obj | None, new: Obj | None) -> None:
+        """Register for a new Node that asks for a kubelet."""
+        if new is None or is_deleting(new) or not is_stand_in(new) or (new.get("status") or {}).get("capacity"):
+            return
+        name = new["metadata"]["name"]
+        status = new_node(len(NAMES), name, self._clock.stamp())["status"]
+        self._client.patch("Node", "", name, {"status": status}, subresource="status")
+        self._renew(name, new)
+
     async def run(self) -> None:
         """Renew the leases for ever. A node that has been deleted has no kubelet any more."""
         while True:
             await self._clock.sleep(RENEW)
-            for name in NAMES:
-                node = self._client.get("Node", "", name)
-                if node is not None and not is_deleting(node) and not is_lost(node):
+            for node in self._client.list("Node"):
+                name = node["metadata"]["name"]
+                mine = name in NAMES or is_stand_in(node)
+                if mine and not is_deleting(node) and not is_lost(node):
                     self._renew(name, node)
                     self._recover(name, node)
 
