@@ -18,7 +18,7 @@ UNDERWAY = frozenset({"running", "active", "started", "created", "scheduled", "s
 
 STILL = (
     "in progress", "not yet", "is being", "are being", "still ", "waiting for", "to become ready", "to be ready",
-    "not complete", "requeu", "yet to", "to be created", "will retry", "retrying",
+    "not ready", "not complete", "requeu", "yet to", "to be created", "will retry", "retrying",
 )  # fmt: skip
 """Phrases in a message that mean work goes on; messages are only asked where the reason says nothing."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from dashboard.core.conditions import is_count
@@ -11,6 +12,7 @@ from dashboard.core.model import Cause, Verdict
 from dashboard.core.subject import Finding, Subject, as_mapping
 
 RATIO = re.compile(r"(\d{1,6})/(\d{1,6})")
+WANTED = ("desired", "expected")
 READY = ("readyReplicas", "availableReplicas")
 UPDATED = (*READY, "updatedReplicas", "updatedReadyReplicas")
 REPLICAS = (*UPDATED, "replicas")
@@ -86,13 +88,29 @@ def _short_within(status: Mapping[Any, Any]) -> Finding | None:
             found = _short(status[wanted], status, names)
             if found is not None:
                 return found
+    for name, value in list(status.items())[:100]:
+        if isinstance(name, str) and name.startswith(WANTED):
+            found = _short(value, status, _answers(name))
+            if found is not None:
+                return found
     return None
+
+
+@lru_cache(maxsize=1024)
+def _answers(name: str) -> tuple[str, ...]:
+    """The names that may answer a wish in a status: `desiredInstances` is answered by `healthyInstances`."""
+    tail = name.removeprefix("desired").removeprefix("expected")
+    return tuple(prefix + tail for prefix in ("ready", "healthy", "available", "running")) if tail[:1].isupper() else ()
 
 
 def _short_part(status: Mapping[Any, Any]) -> Finding | None:
     """A listed part (`instances`, `shards`) with fewer ready replicas than it has."""
     for value in list(status.values())[:100]:
-        if isinstance(value, list):
+        if isinstance(value, Mapping):
+            found = _short(value.get("replicas"), value, READY) or _short_within(value)
+            if found is not None:
+                return found
+        elif isinstance(value, list):
             for entry in value[:200]:
                 if isinstance(entry, Mapping) and "replicas" in entry:
                     found = _short(entry["replicas"], entry, ("readyReplicas", "availableReplicas"))

@@ -15,7 +15,7 @@ from dashboard.core.reading import Reading, read_all
 from dashboard.core.silence import no_answer, nothing_said
 from dashboard.core.statuswords import CHECKS, Word, runs_to_an_end, status_word
 from dashboard.core.subject import Finding, Subject
-from dashboard.core.words import Sense, tokens
+from dashboard.core.words import Sense, sense, tokens
 
 SILENT = "NothingToWaitFor"
 """The reason where neither condition nor word says anything: there is nothing to wait for."""
@@ -56,6 +56,8 @@ def _refined(reading: Reading, finding: Finding, word: Word | None) -> Finding:
         return finding
     verdict = BY_SENSE[word.sense]
     if finding.verdict is Verdict.CONVERGED:
+        if sense(word.value) is Sense.GOOD:
+            return finding  # `Running` of a request that the summary calls ready
         told = word.well_known or word.sense is Sense.BAD or not CHECKS.isdisjoint(tokens(word.name))
         return _worded(word, finding) if told else finding  # a part at work is no news beside a good summary
     if (reading.ambiguous and word.well_known) or verdict in (Verdict.SUSPENDED, Verdict.STALLED):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dashboard.core.model import Cause, Verdict
+from dashboard.core.objects import timestamp
 from dashboard.core.subject import Finding, Subject, as_mapping
 from dashboard.core.words import Sense, sense, tokens
 
@@ -35,6 +36,8 @@ ROLLOUTS = (
 HOLDING_MARKS = frozenset(
     {"paused", "pause", "suspend", "suspended", "hibernation", "hibernate", "stop", "stopped", "unmanaged"}
 )
+LOOPS = frozenset({"reconcile", "reconciliation"})
+NO = frozenset({"disabled", "false", "off", "no"})
 YES = frozenset({"true", "on", "yes", "1", "enabled"})
 
 
@@ -78,9 +81,13 @@ def _annotated(annotations: Mapping[str, Any]) -> Finding | None:
         if not isinstance(key, str) or not isinstance(value, str):
             continue
         words = tokens(key.rpartition("/")[2])
-        if not words or len(words) > 3 or HOLDING_MARKS.isdisjoint((words[0], words[-1])):
+        if not words or len(words) > 3:
             continue
-        if value.lower() in YES or (words[-1] == "replicas" and value.isdigit()):
+        if words[-1] in LOOPS and value.lower() in NO:
+            return _held(f"annotation {key[:120]} is {value[:20]}")
+        if HOLDING_MARKS.isdisjoint((words[0], words[-1])):
+            continue
+        if value.lower() in YES or (words[-1] == "replicas" and value.isdigit()) or timestamp(value) is not None:
             return _held(f"annotation {key[:120]} is {value[:20]}")
     return None
 

@@ -34,7 +34,7 @@ WEAK_HEADS = WEAK
 
 NEUTRAL_HEADS = frozenset({"upgradeable", "limit", "limited", "warning", "warnings", "down", "expired", "alert"})
 BAD_HEADS = frozenset({"pressure", "fallback", "outage", "terminal", "recoverable", "orphaned", "dangling"})
-GOOD_HEADS = frozenset({"refs", "compliant", "permissions", "reconcile", "sync", "operation", "provided"})
+GOOD_HEADS = frozenset({"succeeding", "refs", "compliant", "permissions", "reconcile", "sync", "operation", "provided"})
 BY_SENSE = {
     Sense.GOOD: Polarity.GOOD,
     Sense.BAD: Polarity.BAD,

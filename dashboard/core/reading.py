@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
-from dashboard.core.blame import at_fault, blame, failed_openly, finding_of, still_working
+from dashboard.core.blame import at_fault, blame, failed_message, failed_openly, finding_of, still_working
 from dashboard.core.conditions import Condition, is_count, read_conditions
 from dashboard.core.model import Cause, Verdict
 from dashboard.core.polarity import SUMMARY, Polarity, polarity
 from dashboard.core.subject import Finding, Subject
-from dashboard.core.words import Sense, sense, tokens
+from dashboard.core.words import NEGATIONS, Sense, sense, tokens
 
 SYNC_HEADS = frozenset({"synced", "sync", "reconciled", "reconcile", "operation", "synchronized", "applied", "valid"})
 """Heads of conditions that stay True beside a good summary only if the last change went through."""
@@ -36,6 +37,10 @@ BEGINNINGS = frozenset(
     {"Created", "Initialized", "Scheduled", "Launched", "Requested", "Started", "Submitted", "Approved"}
 )
 """Conditions that an object passes first: True they say that work has begun, and nothing of its end."""
+
+OVER = ("Completed", "Complete", "Succeeded", "Finished", "Done", "Failed")
+STOPS = frozenset({"Stopped", "Halted"})
+"""Beside a condition that says how it ended, these say only that it did."""
 
 WORST_FIRST = (Verdict.STALLED, Verdict.SUSPENDED, Verdict.CONVERGING, None)
 
@@ -76,7 +81,7 @@ class _Sides:
     def busy(self) -> Condition | None:
         """A condition that says that work goes on."""
         for each in self.working:
-            if each.status in ("True", "Unknown") and DONE.isdisjoint(tokens(each.reason)):
+            if each.status in ("True", "Unknown") and not _over(each.reason):
                 return each
         for each in self.weak:
             if each.status == "True" and (_runs_itself(each) or (not self.good and _tells_of_work(each))):
@@ -106,13 +111,32 @@ def _nested(subject: Subject, *, lists_only: bool) -> Iterator[tuple[Condition, 
     """Conditions one level down: of mappings (`conditionedStatus`) and of lists (`parents`, `listeners`)."""
     for value in subject.status.values():
         if isinstance(value, Mapping) and not lists_only:
-            found = read_conditions(value)
-            if found:
-                yield found
+            yield from _mapped(value, 0)
         elif isinstance(value, list):
             for entry in value[:200]:
                 if isinstance(entry, Mapping) and "conditions" in entry:
                     yield read_conditions(entry)
+
+
+def _mapped(value: Mapping[str, Any], depth: int) -> Iterator[tuple[Condition, ...]]:
+    """Conditions of a mapping, else those of the mappings in it: a data centre, and the cluster in that."""
+    found = read_conditions(value) or _spelled_out(value)
+    if found:
+        yield found
+    elif depth < 2:
+        for inner in list(value.values())[:50]:
+            if isinstance(inner, Mapping):
+                yield from _mapped(inner, depth + 1)
+
+
+def _spelled_out(value: Mapping[str, Any]) -> tuple[Condition, ...]:
+    """One condition whose fields carry a prefix: `nodeConditionType`, `nodeConditionStatus`."""
+    for name in value:
+        if isinstance(name, str) and name.endswith("ConditionType"):
+            status = value.get(name[:-4] + "Status")
+            entry = {**value, "type": value[name], "status": status}
+            return read_conditions({"conditions": [entry]})
+    return ()
 
 
 def read(conditions: Sequence[Condition], generation: int | None) -> Reading:
@@ -133,6 +157,8 @@ def _sort(conditions: Sequence[Condition]) -> _Sides:
         Polarity.PAUSED: sides.paused, Polarity.WEAK: sides.weak,
     }  # fmt: skip
     for condition in conditions:
+        if condition.status == "Unknown" and condition.message.isdigit():
+            continue  # a figure in a condition's clothes: `IPsTotal`, Unknown, "254"
         sides.by_type.setdefault(condition.type, condition)
         side = lists.get(polarity(condition.type))
         if side is not None:
@@ -149,8 +175,9 @@ def _newest_of_log(conditions: Sequence[Condition]) -> Sequence[Condition]:
 
 
 def _held(sides: _Sides) -> Reading | None:
+    ended = any(name in sides.by_type and sides.by_type[name].status == "True" for name in OVER)
     for each in sides.paused:
-        if each.status == "True":
+        if each.status == "True" and not (ended and each.type in STOPS):
             return Reading(held=finding_of(Verdict.SUSPENDED, each))
     for each in sides.working:
         if sense(each.reason) is Sense.PAUSED:
@@ -228,16 +255,26 @@ def _summed_parts(sides: _Sides) -> Reading:
         for verdict, each in unwell:
             if verdict is not wanted:
                 continue
-            if verdict is None and busy is not None:
+            open_ = verdict is None or (verdict is Verdict.STALLED and not failed_openly(each) and not each.severity)
+            if open_ and busy is not None:
                 return Reading(finding_of(Verdict.CONVERGING, busy))
             found = finding_of(verdict or Verdict.STALLED, each)
             return Reading(found, ambiguous=verdict is None, failed=verdict is not None)
     if busy is not None:
         return Reading(finding_of(Verdict.CONVERGING, busy))
+    told = next((each for each in sides.bad if not parts and failed_message(each.message)), None)
+    if told is not None:
+        return Reading(finding_of(Verdict.STALLED, told), failed=True)
     if parts and all(each.type in BEGINNINGS for each in parts):
         begun = finding_of(Verdict.CONVERGING, parts[-1])
         return Reading(replace(begun, cause=Cause(f"{parts[-1].type}, and not yet said to be ready")))
     return Reading(finding_of(Verdict.CONVERGED, parts[0]), weak=not sides.good) if parts else Reading()
+
+
+def _over(reason: str) -> bool:
+    """Whether a transition's reason says that it is over: `NewReplicaSetAvailable`, and not `ResourceNotReady`."""
+    words = tokens(reason)
+    return not DONE.isdisjoint(words) and NEGATIONS.isdisjoint(words)
 
 
 def _went_through(condition: Condition) -> bool:

@@ -54,6 +54,8 @@ def nothing_said(subject: Subject) -> Finding | None:
         if name in subject.status and subject.status[name] in ("", [], None):
             cause = Cause(f"status.{name} is still empty")
             return Finding(Verdict.CONVERGING, "NotReported", cause, subject.created)
+    if subject.conditions and runs_to_an_end(subject.kind):
+        return Finding(Verdict.CONVERGING, "Running", Cause("no condition tells of its end yet"), subject.created)
     return _by_message(text(subject.status.get("message"))) or _unended(subject)
 
 

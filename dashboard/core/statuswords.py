@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from dashboard.core.blame import failed_message
 from dashboard.core.objects import text
 from dashboard.core.polarity import Polarity, polarity
 from dashboard.core.subject import Subject, as_list
@@ -17,7 +18,7 @@ FIRST = (
 )  # fmt: skip
 """Fields that sum an object up in one word, the strongest first."""
 
-HEADS = frozenset({"phase", "state", "status", "health", "robustness", "progress"})
+HEADS = frozenset({"phase", "state", "status", "health", "robustness", "progress", "verdict", "result", "outcome"})
 PAST = frozenset({"last", "previous", "prev", "old", "desired", "target", "initial"})
 NOW = frozenset({"operation", "observed"})
 """`lastOperationStatus` and `lastObservedState` are about now, whatever their `last` says."""
@@ -41,9 +42,19 @@ FLAGS = frozenset(
         "readyToUse",
         "applied",
         "initialized",
+        "registered",
+        "accepted",
+        "connected",
+        "programmed",
+        "deployed",
+        "installed",
+        "validated",
     }
 )
-ERRORS = ("error", "errorMessage", "failureReason", "failureMessage", "errorReason")
+NO_ERROR = frozenset({"none", "null", "nil", "noerror", "noerrors", "ok", "success", "na", "false"})
+"""What some write where there is no error."""
+
+ERRORS = ("errMsg", "lastError", "error", "errorMessage", "failureReason", "failureMessage", "errorReason")
 MESSAGES = ("message", "error", "errorMessage", "errorDescription", "reason", "description", "failureMessage")
 PARTICIPLES = ("ed", "own", "ept", "ilt", "ound")
 CHECKS = frozenset({"health", "operation", "robustness"})
@@ -51,7 +62,14 @@ WORST_FIRST = (Sense.BAD, Sense.PAUSED, Sense.WORKING, Sense.GOOD)
 OUTSIDE = frozenset({"atProvider", "output", "outputs"})
 """Parts of a status that repeat what somebody else's API says: conditions tell what it means."""
 
-UNDERWAY = frozenset({"running", "active", "started", "initialized", "created", "initialised", "live", "executing"})
+UNDERWAY = frozenset(
+    {
+        "running", "active", "started", "initialized", "created", "initialised", "live", "executing", "accepted",
+        "prepared", "admitted", "approved", "assigned", "allocated", "bound",
+    }
+)  # fmt: skip
+LASTING = frozenset({"streaming", "stream", "session", "cron", "scheduled", "recurring", "periodic", "schedule"})
+"""Beside a run's name they say that it does not end: `FlinkSessionJob`, `ScheduledBackup`."""
 
 READ_AT_MOST = 200
 """Entries of one mapping or list that are looked at."""
@@ -80,7 +98,7 @@ def status_word(subject: Subject) -> Word | None:
             return word  # `paused: true` outweighs whatever else the status says
     if chosen is None:
         others = [word for word in similar if word.sense is not Sense.PAUSED]
-        worst = _worst(others or similar)  # one part that is switched off does not hold the whole
+        worst = _worst(others or similar or _entries(subject))  # a part that is switched off does not hold the whole
         return worst if worst is not None and worst.sense is not Sense.GOOD else _unreadable(subject) or worst
     if chosen.sense is Sense.GOOD:
         return _worst([chosen, *(word for word in similar if not CHECKS.isdisjoint(tokens(word.name)))])
@@ -121,7 +139,7 @@ def _similar(subject: Subject) -> Iterator[Word]:
             if name in FLAGS and value.lower() in ("true", "false"):
                 yield from _flag(subject, name, value.lower() == "true")
             yield from _named(subject, name, name, value)
-            if name in ERRORS and value:
+            if name in ERRORS and value and "".join(tokens(value)) not in NO_ERROR:
                 yield Word(f"status.{name}", text(value, 80), Sense.BAD, text(value))
         elif isinstance(value, bool):
             yield from _flag(subject, name, value)
@@ -136,14 +154,15 @@ def _similar(subject: Subject) -> Iterator[Word]:
         elif name == "pauseConditions" and value:
             yield Word("status.pauseConditions", "paused", Sense.PAUSED, well_known=True)
         elif name != "conditions" and HISTORY.isdisjoint(tokens(name)):
-            yield from _failed_entries(name, value)
+            yield from (word for word in _listed(name, value) if word.sense is Sense.BAD)
 
 
 def _flag(subject: Subject, name: str, value: bool) -> Iterator[Word]:
     """`ready: false`, `noMatchingInstances: true`: a flag is a condition without its ceremony."""
     if name in FLAGS:
         message = text(subject.status.get("message"))
-        bad = not value and not TROUBLE.isdisjoint(tokens(message.lower()))
+        trouble = not TROUBLE.isdisjoint(tokens(message.lower())) or "not exist" in message
+        bad = not value and (trouble or sense(text(subject.status.get("reason"))) is Sense.BAD)
         yield Word(
             f"status.{name}",
             str(value).lower(),
@@ -164,14 +183,22 @@ def _nested(subject: Subject, path: str, value: Mapping[Any, Any], depth: int) -
             yield from _nested(subject, f"{path}.{name}", inner, depth + 1)
 
 
-def _failed_entries(name: str, value: Any) -> Iterator[Word]:
-    """Of a list of parts, only what failed counts: the parts of an object come and go."""
+def _entries(subject: Subject) -> Iterator[Word]:
+    """What the parts in lists say, for a status that says nothing else."""
+    for name, value in list(subject.status.items())[:READ_AT_MOST]:
+        if isinstance(name, str) and name != "conditions" and HISTORY.isdisjoint(tokens(name)):
+            yield from _listed(name, value)
+
+
+def _listed(name: str, value: Any) -> Iterator[Word]:
+    """The words of a list of parts. Beside others only what failed counts: the parts of an object come and go."""
     for entry in as_list(value)[:READ_AT_MOST]:
         if isinstance(entry, Mapping):
             for field in ("phase", "state", "status", "health"):
                 inner = entry.get(field)
-                if isinstance(inner, str) and sense(inner) is Sense.BAD:
-                    yield Word(f"status.{name}.{field}", text(inner, 80), Sense.BAD, text(entry.get("message")))
+                told = sense(inner) if isinstance(inner, str) else None
+                if told is not None:
+                    yield Word(f"status.{name}.{field}", text(inner, 80), told, text(entry.get("message")))
 
 
 def _named(subject: Subject, path: str, name: str, value: str) -> Iterator[Word]:
@@ -190,10 +217,15 @@ def _word(subject: Subject, name: str, value: str) -> Word | None:
     if told is Sense.GOOD and not UNDERWAY.isdisjoint(tokens(value)) and runs_to_an_end(subject.kind):
         told = Sense.WORKING
     message = next((text(subject.status.get(each)) for each in MESSAGES if subject.status.get(each)), "")
+    if told is Sense.WORKING:
+        if tokens(value) == ("scheduled",) and not LASTING.isdisjoint(tokens(subject.kind)):
+            told = Sense.GOOD
+        elif tokens(value)[0] == "not" and failed_message(message):
+            told = Sense.BAD
     return Word(f"status.{name}", text(value, 80), told, message)
 
 
 def runs_to_an_end(kind: str) -> bool:
     """Whether objects of this kind are done when they have ended: `PipelineRun`, `Backup`, not `Cluster`."""
     parts = tokens(kind)
-    return bool(parts) and parts[-1] in RUNS
+    return bool(parts) and parts[-1] in RUNS and LASTING.isdisjoint(parts)

@@ -48,6 +48,11 @@ WEAK = _list("weak")
 
 NEGATIONS = frozenset({"not", "no", "non", "never", "without", "un", "isnt", "arent", "none", "zero"})
 
+COUPLERS = frozenset(
+    {"and", "with", "without", "as", "on", "in", "at", "for", "since", "but", "not", "normally", "pods"}
+)
+"""Words after which `running` is still a state."""
+
 JOINED = {word: sense for sense in Sense for word in _DATA["whole"].get(sense.value, "").split()}
 """Whole phrases, without their separators, whose sense is not that of their tokens."""
 
@@ -82,6 +87,8 @@ def sense(phrase: str) -> Sense | None:
         return joined
     if "alreadyexist" in whole:
         return Sense.BAD
+    if words[0] == "running" and len(words) > 1 and words[1] not in COUPLERS and word_sense(words[1]) is None:
+        return Sense.WORKING  # `runningWorkflow`, `Running 'install' action`: an activity, not a state
     found: set[Sense] = set()
     negation = ""
     for word in words:
