@@ -10,6 +10,7 @@ from aiohttp import web
 from dashboard.sandbox.api import Api
 from dashboard.sandbox.failures import ApiFailure, bad_request, no_such_resource, not_allowed, not_served
 from dashboard.sandbox.server import about, discovery, guard, openapi
+from dashboard.sandbox.server.control import PREFIX, Control
 from dashboard.sandbox.server.negotiate import media_for
 from dashboard.sandbox.server.render import json_bytes, refuse, respond
 from dashboard.sandbox.server.rest import Rest
@@ -30,6 +31,7 @@ class Server:
 
     def __init__(self, api: Api, host: str = "127.0.0.1") -> None:
         self.api = api
+        self._control = Control(api)
         self.host = host
         self.port = 0
         """Set by whoever binds the socket, before requests come."""
@@ -60,6 +62,8 @@ class Server:
         route = parse(request.rel_url.raw_path)
         if route is not None and route.plural:
             return await self._resource(request)
+        if request.path == PREFIX or request.path.startswith(f"{PREFIX}/"):
+            return await self._control.answer(request)
         if request.method not in ("GET", "HEAD"):
             raise not_allowed()
         return self._document(request)
