@@ -13,6 +13,8 @@ HARD = frozenset({"error", "errors", "failed", "failure", "fail", "failing", "fa
 FAILED_STARTS = ("error", "failed", "failure", "fatal", "cannot ", "could not ", "unable to", "invalid", "panic")
 """How a message begins that tells of a failure, whatever the reason beside it says."""
 
+REFUSED = frozenset({"unauthorized", "unauthorised", "forbidden", "denied", "unauthenticated"})
+
 ENDS = frozenset({"Complete", "Completed", "Succeeded", "Finished", "Done"})
 UNDERWAY = frozenset({"running", "active", "started", "created", "scheduled", "submitted", "executing"})
 
@@ -38,6 +40,8 @@ def blame(condition: Condition) -> Verdict | None:
     if condition.status != "False":
         return Verdict.STALLED if _hard_reason(condition) else Verdict.CONVERGING
     if told is Sense.BAD or failed_message(condition.message):
+        return Verdict.STALLED
+    if told is Sense.WORKING and "not" in tokens(condition.reason) and refused(condition.message):
         return Verdict.STALLED
     if told is Sense.WORKING or still_working(condition.message) or _not_at_its_end(condition):
         return Verdict.CONVERGING
@@ -82,6 +86,11 @@ def _not_at_its_end(condition: Condition) -> bool:
 
 def _hard_reason(condition: Condition) -> bool:
     return not HARD.isdisjoint(tokens(condition.reason))
+
+
+def refused(message: str) -> bool:
+    """Whether a message says that somebody said no, which waiting does not change."""
+    return not REFUSED.isdisjoint(tokens(message.lower()))
 
 
 def failed_message(message: str) -> bool:

@@ -38,6 +38,8 @@ def short_of_count(subject: Subject, *, silent: bool) -> Finding | None:
         rolling = _rolling(subject)
         if rolling is not None:
             return rolling
+    if not is_count(spec.get("replicas")) and (found := _short(status.get("replicas"), status, READY)) is not None:
+        return found
     return _short(spec.get("replicas"), status, names) or _short_within(status) or _short_part(status)
 
 

@@ -110,8 +110,11 @@ def _holds(subject: Subject) -> Cause | None:
 
 def _seen_generation(subject: Subject) -> int | None:
     """The generation that the status describes, under its usual name or one of its like."""
+    nested = subject.status.get("generations")
     for name in SEEN_GENERATION:
         value = subject.status.get(name)
+        if value is None and isinstance(nested, Mapping):
+            value = nested.get(name) or nested.get("reconciled")
         if is_count(value):
             return value
         if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16:

@@ -39,6 +39,9 @@ BEGINNINGS = frozenset(
 """Conditions that an object passes first: True they say that work has begun, and nothing of its end."""
 
 OVER = ("Completed", "Complete", "Succeeded", "Finished", "Done", "Failed")
+BEFORE = frozenset({"Initializing", "Initialising", "initializing", "Creating", "Bootstrapping", "Starting"})
+"""Work that an object has behind it once it is ready; some controllers never take it back."""
+
 STOPS = frozenset({"Stopped", "Halted"})
 """Beside a condition that says how it ended, these say only that it did."""
 
@@ -241,8 +244,11 @@ def _confirmed(summary: Condition, sides: _Sides) -> Finding:
     for each in sides.good:
         if each.status == "False" and each is not summary and tokens(each.type)[-1] in SYNC_HEADS:
             return finding_of(blame(each) or Verdict.STALLED, each)
+    for name in ("Completed", "Complete"):
+        if name in sides.by_type and sides.by_type[name].status == "False" and summary.type in ("Ready", "Available"):
+            return finding_of(Verdict.CONVERGING, sides.by_type[name])
     busy = sides.busy
-    if busy is not None:
+    if busy is not None and busy.type not in BEFORE:
         return finding_of(Verdict.CONVERGING, busy)
     return finding_of(Verdict.CONVERGED, summary)
 

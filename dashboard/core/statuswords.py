@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from dashboard.core.blame import failed_message
@@ -70,6 +71,9 @@ UNDERWAY = frozenset(
 )  # fmt: skip
 LASTING = frozenset({"streaming", "stream", "session", "cron", "scheduled", "recurring", "periodic", "schedule"})
 """Beside a run's name they say that it does not end: `FlinkSessionJob`, `ScheduledBackup`."""
+
+LONGEST_WORD = 24
+DETAILS = ("message", "description", "reason", "statusCode", "code")
 
 READ_AT_MOST = 200
 """Entries of one mapping or list that are looked at."""
@@ -139,13 +143,14 @@ def _similar(subject: Subject) -> Iterator[Word]:
             if name in FLAGS and value.lower() in ("true", "false"):
                 yield from _flag(subject, name, value.lower() == "true")
             yield from _named(subject, name, name, value)
-            if name in ERRORS and value and "".join(tokens(value)) not in NO_ERROR:
+            if _tells_of_error(name) and value and "".join(tokens(value)) not in NO_ERROR:
                 yield Word(f"status.{name}", text(value, 80), Sense.BAD, text(value))
         elif isinstance(value, bool):
             yield from _flag(subject, name, value)
         elif isinstance(value, Mapping):
-            if name in ERRORS and isinstance(value.get("message"), str):
-                yield Word(f"status.{name}", text(value["message"], 80), Sense.BAD, text(value["message"]))
+            told = _tells_of_error(name) and next((value[each] for each in DETAILS if value.get(each)), "")
+            if told:
+                yield Word(f"status.{name}", text(told, 80), Sense.BAD, text(told))
             elif name not in OUTSIDE:
                 yield from _nested(subject, name, value, 0)
         elif name in ERROR_LISTS and isinstance(value, list) and value:
@@ -157,10 +162,16 @@ def _similar(subject: Subject) -> Iterator[Word]:
             yield from (word for word in _listed(name, value) if word.sense is Sense.BAD)
 
 
+@lru_cache(maxsize=2048)
+def _tells_of_error(name: Any) -> bool:
+    """`error`, `lastError`, `reconciliationError`: what stands there is why something failed."""
+    return isinstance(name, str) and (name in ERRORS or tokens(name)[-1:] == ("error",))
+
+
 def _flag(subject: Subject, name: str, value: bool) -> Iterator[Word]:
     """`ready: false`, `noMatchingInstances: true`: a flag is a condition without its ceremony."""
     if name in FLAGS:
-        message = text(subject.status.get("message"))
+        message = next((text(subject.status[each]) for each in (*MESSAGES, "value") if subject.status.get(each)), "")
         trouble = not TROUBLE.isdisjoint(tokens(message.lower())) or "not exist" in message
         bad = not value and (trouble or sense(text(subject.status.get("reason"))) is Sense.BAD)
         yield Word(
@@ -176,11 +187,21 @@ def _flag(subject: Subject, name: str, value: bool) -> Iterator[Word]:
 
 
 def _nested(subject: Subject, path: str, value: Mapping[Any, Any], depth: int) -> Iterator[Word]:
+    words = depth == 0 and tokens(path)[-1:] and tokens(path)[-1] in HEADS
+    failed = False
     for name, inner in list(value.items())[:READ_AT_MOST]:
         if isinstance(inner, str) and isinstance(name, str):
             yield from _named(subject, f"{path}.{name}", name, inner)
+            if _tells_of_error(name) and inner and "".join(tokens(inner)) not in NO_ERROR:
+                failed = True
+            elif words and name not in MESSAGES and len(inner) < LONGEST_WORD and tokens(name)[-1:] != tokens(path)[-1:]:
+                told = sense(inner)  # `serviceHealth: {app.example: Unhealthy}`
+                if told is Sense.BAD:
+                    yield Word(f"status.{path}.{name}", inner, told)
         elif isinstance(inner, Mapping) and depth < 1:
             yield from _nested(subject, f"{path}.{name}", inner, depth + 1)
+    if failed and any(value.get(flag) is False for flag in FLAGS):
+        yield Word(f"status.{path}", "failed", Sense.BAD, next(text(value[k]) for k in value if _tells_of_error(k)))
 
 
 def _entries(subject: Subject) -> Iterator[Word]:
