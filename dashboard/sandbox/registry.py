@@ -102,7 +102,7 @@ def _builtin() -> Iterator[Resource]:
             plural=plural,
             kind=kind,
             namespaced=scope == "ns",
-            singular=singular,
+            singular="" if singular == "-" else singular,
             short_names=_split(short),
             categories=_split(categories),
             verbs=ALL_VERBS if verbs == "*" else _split(verbs, "|"),

@@ -78,4 +78,7 @@ leases Lease ns lease - - * -
 runtimeclasses RuntimeClass - runtimeclass - - * -
 ## discovery.k8s.io/v1
 endpointslices EndpointSlice ns endpointslice - - * -
+## metrics.k8s.io/v1beta1
+nodes NodeMetrics - - - - get|list -
+pods PodMetrics ns - - - get|list -
 """

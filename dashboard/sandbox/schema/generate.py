@@ -56,7 +56,7 @@ def fields_of(model: Any) -> dict[str, str]:
 def main() -> None:
     """Write types.json beside this file."""
     models = importlib.import_module("kubernetes.aio.client.models")
-    wanted = [model_name(r.group, r.version, r.kind) for r in BUILTIN]
+    wanted = [model_name(r.group, r.version, r.kind) for r in BUILTIN if r.group != "metrics.k8s.io"]
     wanted += ["V1Scale", "V1Eviction", "V1Binding", "V1ObjectMeta", "V1DeleteOptions", "V1Status"]
     types: dict[str, dict[str, str]] = {}
     while wanted:

@@ -16,15 +16,15 @@ from dashboard.sandbox.failures import (
     invalid,
     no_such_resource,
     not_allowed,
+    not_found,
     unsupported_media,
 )
 from dashboard.sandbox.managed import APPLY
 from dashboard.sandbox.options import Delete, Write
 from dashboard.sandbox.registry import Resource
-from dashboard.sandbox.selectors import parse_fields, parse_labels
-from dashboard.sandbox.server import bodies, listing, pods, reviews
-from dashboard.sandbox.server.listing import Query
+from dashboard.sandbox.server import bodies, listing, metrics, pods, reviews
 from dashboard.sandbox.server.negotiate import Media, media_for
+from dashboard.sandbox.server.parameters import TRUE, list_query, write_options
 from dashboard.sandbox.server.render import respond
 from dashboard.sandbox.server.route import Route
 from dashboard.sandbox.server.shapes import list_shape, object_shape
@@ -40,7 +40,6 @@ PATCH_TYPES = frozenset(
         APPLY,
     }
 )
-TRUE = frozenset({"true", "1", "True", "TRUE", "t", "T"})
 
 
 class Rest:
@@ -69,6 +68,8 @@ class Rest:
         if verb not in resource.verbs:
             raise not_allowed()
         self._check_scope(verb)
+        if resource.group == metrics.GROUP:
+            return self._metrics()
         verbs: dict[str, Callable[[], Awaitable[web.StreamResponse]]] = {
             "get": self._get,
             "list": self._list,
@@ -104,51 +105,7 @@ class Rest:
         elif self.route.namespace:
             raise no_such_resource()
 
-    # Parameters
-
-    def _write(self) -> Write:
-        query = self.request.query
-        kind = {"POST": "CreateOptions", "PUT": "UpdateOptions", "PATCH": "PatchOptions"}.get(self.request.method, "")
-        causes: list[Invalid] = []
-        dry = query.getall("dryRun", [])
-        if any(value != "All" for value in dry):
-            text = f'Unsupported value: {_go_list(dry)}: supported values: "All"'
-            causes.append(Invalid("dryRun", text, "FieldValueNotSupported"))
-        validation = query.get("fieldValidation", "") or "Warn"
-        if validation not in ("Ignore", "Warn", "Strict"):
-            text = f'Unsupported value: "{validation}": supported values: "Ignore", "Strict", "Warn"'
-            causes.append(Invalid("fieldValidation", text, "FieldValueNotSupported"))
-        manager = query.get("fieldManager", "")
-        if len(manager) > 128:
-            causes.append(Invalid("fieldManager", "Too long: may not be more than 128 bytes", "FieldValueTooLong"))
-        if causes and kind:
-            raise invalid(kind, "meta.k8s.io", "", causes)
-        agent = self.request.headers.get("User-Agent", "unknown").split("/")[0]
-        # Like the real server: 128 printable characters of the User-Agent's name.
-        default = "".join(c for c in agent if c.isprintable())[:128] or "unknown"
-        return Write(
-            manager=manager or default,
-            dry_run=bool(dry),
-            force=query.get("force") in TRUE,
-            validation=validation,
-        )
-
-    def _query(self) -> Query:
-        query = self.request.query
-        limit = query.get("limit", "")
-        if limit and not limit.lstrip("-").isdigit():
-            raise bad_request(f'strconv.ParseInt: parsing "{limit}": invalid syntax')
-        fields = query.get("fieldSelector", "")
-        if self.route.name and not fields:
-            fields = f"metadata.name={self.route.name}"
-        return Query(
-            labels=parse_labels(query.get("labelSelector", "")),
-            fields=parse_fields(fields, self.resource.storage),
-            limit=max(0, int(limit or 0)),
-            token=query.get("continue", ""),
-            version=query.get("resourceVersion", ""),
-            match=query.get("resourceVersionMatch", ""),
-        )
+    # Answers
 
     def _send(self, obj: Obj, status: int = 200, write: Write | None = None) -> web.Response:
         shaped = object_shape(self.api, self.resource, self.media, self.request.query.get("includeObject", ""), obj)
@@ -167,15 +124,32 @@ class Rest:
         return self._send(self.api.get(self.resource, self.route.namespace, self.route.name))
 
     async def _list(self) -> web.StreamResponse:
-        query = self._query()
+        query = list_query(self.request, self.resource, self.route)
         listing.check(query, watching=False, initial=self.request.query.get("sendInitialEvents", ""))
         found, meta = await listing.items(self.api, self.resource, self.route.namespace, query)
         include = self.request.query.get("includeObject", "")
         shaped = list_shape(self.api, self.resource, self.media, found, include=include, meta=meta)
         return respond(self.request, shaped, form=self.media.format)
 
+    def _metrics(self) -> web.StreamResponse:
+        """Usage, which is worked out rather than read."""
+        query, route = list_query(self.request, self.resource, self.route), self.route
+        listing.check(query, watching=False, initial="")
+        found = [
+            obj
+            for obj in metrics.objects(self.api, self.resource, route.namespace)
+            if query.labels.matches(obj["metadata"].get("labels")) and query.fields.matches(obj)
+        ]
+        if route.name and not found:
+            raise not_found(self.resource.plural, self.resource.group, route.name)
+        if route.name:
+            return self._send(found[0])
+        include = self.request.query.get("includeObject", "")
+        shaped = list_shape(self.api, self.resource, self.media, found, include=include, meta={})
+        return respond(self.request, shaped, form=self.media.format)
+
     async def _watch(self) -> web.StreamResponse:
-        query, parameters = self._query(), self.request.query
+        query, parameters = list_query(self.request, self.resource, self.route), self.request.query
         initial = parameters.get("sendInitialEvents", "")
         listing.check(query, watching=True, initial=initial if initial in TRUE else "")
         listing.version_number(query.version)
@@ -198,7 +172,7 @@ class Rest:
         return await serve(self.api, self.request, watch)
 
     async def _create(self) -> web.StreamResponse:
-        write = self._write()
+        write = write_options(self.request)
         body = await bodies.parsed(self.request, self.resource.kind)
         if reviews.is_review(self.resource):
             return self._send(reviews.answer(self.api, self.resource, body if isinstance(body, dict) else {}), 201)
@@ -208,7 +182,7 @@ class Rest:
         return self._send(created, 201, write)
 
     async def _update(self) -> web.StreamResponse:
-        write = self._write()
+        write = write_options(self.request)
         body = await bodies.parsed(self.request, self.resource.kind)
         route = self.route
         changed = self.api.update(
@@ -220,7 +194,7 @@ class Rest:
         media = bodies.media_type(self.request)
         if media not in PATCH_TYPES:
             raise unsupported_media()
-        write = self._write()
+        write = write_options(self.request)
         self._check_patch(media, write)
         patch = await bodies.parsed(self.request, self.resource.kind)
         route, key = self.route, self.api.key(self.resource, self.route.namespace, self.route.name)
@@ -255,15 +229,20 @@ class Rest:
         return Delete.parse(merged)
 
     async def _delete(self) -> web.StreamResponse:
-        write = self._write()
+        write = write_options(self.request)
         options = await self._delete_options()
         gone = self.api.delete(self.resource, self.route.namespace, self.route.name, options, write)
         return self._send(gone, write=write)
 
     async def _delete_collection(self) -> web.StreamResponse:
-        options, query = await self._delete_options(), self._query()
+        options, query = await self._delete_options(), list_query(self.request, self.resource, self.route)
         gone = self.api.delete_collection(
-            self.resource, self.route.namespace, options, self._write(), labels=query.labels, fields=query.fields
+            self.resource,
+            self.route.namespace,
+            options,
+            write_options(self.request),
+            labels=query.labels,
+            fields=query.fields,
         )
         meta = {"resourceVersion": str(self.api.store.revision)}
         return respond(self.request, list_shape(self.api, self.resource, self.media, gone, include="", meta=meta))
@@ -278,10 +257,6 @@ class Rest:
             obj = self.api.get(self.resource, route.namespace, route.name)
             return self._send(scale.show(self.resource, obj) if name == "scale" else obj)
         return await (self._update() if verb == "update" else self._patch())
-
-
-def _go_list(values: list[str]) -> str:
-    return "[" + ", ".join(f'"{value}"' for value in values) + "]"
 
 
 def _header_safe(text: str) -> str:

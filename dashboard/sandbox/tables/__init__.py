@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dashboard.sandbox.registry import Resource
-from dashboard.sandbox.tables import others, pods, workloads
+from dashboard.sandbox.tables import metrics, others, pods, workloads
 from dashboard.sandbox.tables.cells import Column
 from dashboard.sandbox.tables.custom import columns_of
 
@@ -40,6 +40,8 @@ BY_STORAGE: dict[str, tuple[Column, ...]] = {
     "networkpolicies.networking.k8s.io": others.NETWORK_POLICY,
     "ingressclasses.networking.k8s.io": others.INGRESS_CLASS,
     "runtimeclasses.node.k8s.io": others.RUNTIME_CLASS,
+    "nodes.metrics.k8s.io": metrics.METRICS,
+    "pods.metrics.k8s.io": metrics.METRICS,
     "rolebindings.rbac.authorization.k8s.io": others.BINDING,
     "clusterrolebindings.rbac.authorization.k8s.io": others.BINDING,
 }
