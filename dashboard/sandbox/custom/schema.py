@@ -119,9 +119,14 @@ def _text(errors: Errors, schema: Obj, value: str, path: str) -> None:
         errors.invalid(path, value, f"{path} in body should match '{pattern}'")
 
 
+_END = re.compile(r"(\\.|\[(?:\\.|[^\]])*\])|\$")
+
+
 def _matches(pattern: str, value: str) -> bool:
+    # Go's `$` is the very end of the text, and its classes are ASCII; Python's `$` lets a last newline pass.
+    end_of_text = _END.sub(lambda found: found[1] or r"\Z", pattern)
     try:
-        return re.search(pattern, value) is not None
+        return re.search(end_of_text, value, re.ASCII) is not None
     except re.error:
         # Go's and Python's expressions differ in rare corners: such a rule is not held against anybody.
         return True

@@ -1,7 +1,7 @@
 """`python -m dashboard.sandbox.operators database bucket hoge`: one or more operators in a process of their own.
 
-Works on any cluster that a kubeconfig (or the Pod's service account) reaches. Prints `operators ready` once all of
-them watch; stops on SIGINT, SIGTERM, or, with `--until-stdin-closes`, when whoever started it has gone.
+Works on any cluster that a kubeconfig (or the Pod's service account) reaches. Prints `operators ready` when it
+has been let in; stops on SIGINT, SIGTERM, or, with `--until-stdin-closes`, when whoever started it has gone.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def _settings() -> kopf.OperatorSettings:
     settings.execution.default_backoff = RETRY_SECONDS
     settings.posting.reporting_component = "reconcilerviz-operators"
     settings.watching.server_timeout = 60
-    settings.process.ultimate_exiting_timeout = 5.0
+    settings.process.ultimate_exiting_timeout = 1.0
     return settings
 
 

@@ -47,7 +47,7 @@ class Faults:
             raise RefusalError(400, "InvalidArgument", "delay is a number of seconds from 0 to 60")
         if not isinstance(throttle, int) or not 0 <= throttle <= 600:
             raise RefusalError(400, "InvalidArgument", "throttle is a whole number of seconds from 0 to 600")
-        if not isinstance(refuse, list) or not METHODS.issuperset(each for each in refuse if isinstance(each, str)):
+        if not isinstance(refuse, list) or any(each not in METHODS for each in map(str, refuse)):
             raise RefusalError(400, "InvalidArgument", f"refuse is a list out of {', '.join(sorted(METHODS))}")
         return cls(delay, throttle, refuse)
 
