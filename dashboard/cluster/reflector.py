@@ -17,13 +17,17 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from dashboard.cluster import collector
 from dashboard.cluster.errors import ClusterError, Gone, api_error
 from dashboard.cluster.policy import Ending, Next, Wait, after_error
-from dashboard.cluster.reading import Event, gc_paused, number, read_event, read_page
+from dashboard.cluster.reading import Event, Page, number, read_event, read_page
 from dashboard.cluster.wiring import Counters, KindState, Sink, Tuning, Wiring
 from dashboard.core.objects import ResourceType
 
 __all__ = ["Counters", "KindState", "Reflector", "Sink", "Tuning", "Wiring"]
+
+AT_ONCE = 50
+"""Objects of a page that are judged before others have their turn: some five milliseconds."""
 
 
 class Reflector:
@@ -112,30 +116,46 @@ class Reflector:
             wiring.counters.relists += self._relists > 0
             if self._state in {"live", "counted"}:
                 self._state = "listing"
-            token, total = "", 0
+            total, answer, begun = 0, await self._page(""), False
             while True:
-                answer = await self._page(token)
-                with gc_paused():
+                with collector.paused():
                     page = read_page(answer, resource)
-                    expected = total + len(page.items) + page.remaining
-                    if self.custom and expected > wiring.tuning.hold_limit:
-                        return self._too_many(expected)
-                    if not token:
-                        wiring.sink.begin(resource)
-                        self.held, self._odd = True, 0
-                    wiring.sink.page(resource, page.items)
-                    total += len(page.items)
-                    # Gone before the collector is back, so that it finds nothing to walk.
-                    page.items.clear()
+                expected = total + len(page.items) + page.remaining
+                if self.custom and expected > wiring.tuning.hold_limit:
+                    return self._too_many(expected)
+                if not begun:
+                    wiring.sink.begin(resource)
+                    begun, self.held, self._odd = True, True, 0
+                total += len(page.items)
                 self._objects, self._odd = total, self._odd + page.skipped
                 self._prove()
-                token = page.following
-                if not token:
+                if not page.following:
+                    await self._hand_over(page)
                     break
+                answer = await self._hand_over_and_ask(page)
             wiring.sink.end(resource)
+        collector.set_aside(total)
         self._version, self._expired_pages = page.version, 0
         self._refused_since = None
         return Ending(Next.WATCH)
+
+    async def _hand_over(self, page: Page) -> None:
+        """A page's objects, some at a time: judging them all would keep everybody else waiting."""
+        items = page.items
+        while items:
+            with collector.paused():
+                self._wiring.sink.page(self.resource, items[:AT_ONCE])
+                del items[:AT_ONCE]
+            await asyncio.sleep(0)
+
+    async def _hand_over_and_ask(self, page: Page) -> bytes:
+        """Hand over a page while the next one is on its way."""
+        following = asyncio.create_task(self._page(page.following))
+        try:
+            await self._hand_over(page)
+            return await following
+        finally:
+            following.cancel()
 
     async def _page(self, token: str) -> bytes:
         """One page's bytes. After two expired continue tokens in a row everything is asked for at once."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from dashboard.cluster import collector
 from dashboard.cluster.connection import Connection
 from dashboard.cluster.crds import CRD, Definition
 from dashboard.cluster.crdsink import CrdSink, Definitions
@@ -137,6 +138,7 @@ class Watcher:
 
     async def run(self) -> None:
         """Watch until cancelled. No failure of the cluster's ends it."""
+        collector.relax()
         probe = asyncio.create_task(self._probe.run(), name="probe")
         try:
             await self._discover_forever()

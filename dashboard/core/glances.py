@@ -19,6 +19,11 @@ MOST = 10**9
 """Counts beyond this are shown as this: a bar is no place for a hostile number."""
 
 
+def reads_gaps(group: str, kind: str) -> bool:
+    """Whether the phrase for this kind may come from the ledger, so that an assessment for it needs one."""
+    return GLANCES.get((group, kind)) not in _OWN_WORDS
+
+
 def glance(obj: Mapping[str, Any], assessment: Assessment, related: Sequence[Relative] = ()) -> Glance:
     """The phrase and the bar of an object; ("", None) where there is nothing to say."""
     rule = GLANCES.get((_group(obj), str(field(obj, "kind", ""))[:200]))
@@ -201,3 +206,8 @@ GLANCES: Mapping[tuple[str, str], Rule] = {
     ("networking.k8s.io", "Ingress"): _ingress,
     ("policy", "PodDisruptionBudget"): _budget,
 }
+
+_OWN_WORDS = frozenset(
+    {_pod, _node, _service, _namespace, _workload, _daemon_set, _job, _cron_job, _endpoints, _budget}
+)
+"""Rules that always have something to say."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from dashboard.core import images
@@ -59,10 +60,21 @@ def image_text(obj: Any, related: Sequence[Relative] = ()) -> str:
     wanted = containers_of(obj)
     if not wanted:
         return ""
+    if not related and field(obj, "kind") == "Pod":
+        return _of_pod(wanted)
     uid = field(obj, "metadata.uid", "")
     phrases = [_phrase(name, image, uid, related) for name, image in wanted[:SHOWN]]
     if not any(phrase.startswith("wants ") for phrase in phrases) and (older := _older(obj)):
         phrases = [f"wants {phrases[0]} · has older on {older}", *phrases[1:]]
+    if len(wanted) > SHOWN:
+        phrases.append(f"and {len(wanted) - SHOWN} more")
+    return ", ".join(phrases)
+
+
+@lru_cache(maxsize=4096)
+def _of_pod(wanted: tuple[tuple[str, str], ...]) -> str:
+    """Nothing differs from what a Pod wants, and all Pods of a template want the same."""
+    phrases = [images.brief(image) for _, image in wanted[:SHOWN]]
     if len(wanted) > SHOWN:
         phrases.append(f"and {len(wanted) - SHOWN} more")
     return ", ".join(phrases)

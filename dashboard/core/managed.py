@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+import orjson
+
 from dashboard.core.objects import field, plain, text, timestamp
 
 MANAGERS_READ = 100
@@ -34,7 +36,7 @@ class Setter(NamedTuple):
 
 def entries(obj: Any) -> list[Mapping[str, Any]]:
     """The object's managedFields entries that are well formed."""
-    raw = field(obj, "metadata.managedFields")
+    raw = _decoded(field(obj, "metadata.managedFields"))
     if not isinstance(raw, list):
         return []
     return [each for each in raw[:MANAGERS_READ] if isinstance(each, dict)]
@@ -162,8 +164,20 @@ def _selector(inside: str) -> str:
     return ",".join(part.replace('":', "=", 1).removeprefix('"') for part in inside.split(',"'))
 
 
+def _decoded(managed: Any) -> Any:
+    """Who reads a stream leaves managedFields as the bytes that came: they are half of an object's decoding, and
+    few objects are ever asked for them."""
+    if not isinstance(managed, bytes):
+        return managed
+    try:
+        return orjson.loads(managed)
+    except orjson.JSONDecodeError:
+        return None
+
+
 def slim(managed: Any) -> list[dict[str, Any]]:
     """managedFields cut to two levels: enough to date a gap and to name a manager, a tenth of the bytes."""
+    managed = _decoded(managed)
     if not isinstance(managed, list):
         return []
     return [

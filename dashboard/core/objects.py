@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from sys import intern
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -19,7 +20,8 @@ Object = Mapping[str, Any]
 
 
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]*\Z").match
-"""Most names need no quoting, and asking is cheaper than quoting."""
+_UNRESERVED_ID = re.compile(r"[A-Za-z0-9._~-]*/[A-Za-z0-9._~-]*/[A-Za-z0-9._~-]*/[A-Za-z0-9._~-]*\Z").match
+"""Most names need no quoting, and asking is cheaper than quoting: once for the whole id, then for its parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,9 @@ class ObjectKey:
     @property
     def id(self) -> str:
         """`apps/Deployment/shop/web`, `core/Node/-/n1`: the permalink's part after `/o/`, and the row's id."""
+        whole = f"{self.group or 'core'}/{self.kind}/{self.namespace or '-'}/{self.name}"
+        if _UNRESERVED_ID(whole):
+            return whole
         parts = (self.group or "core", self.kind, self.namespace or "-", self.name)
         return "/".join(part if _UNRESERVED(part) else quote(part, safe="", errors="replace") for part in parts)
 
@@ -132,12 +137,16 @@ def _visible(match: re.Match[str]) -> str:
 
 
 def key_of(obj: Object) -> ObjectKey:
-    """The key of an object that carries apiVersion, kind and metadata; empty parts where they are malformed."""
-    group, _, version = text(field(obj, "apiVersion")).rpartition("/")
-    del version
-    return ObjectKey(
-        group, text(field(obj, "kind")), text(field(obj, "metadata.namespace")), text(field(obj, "metadata.name"))
-    )
+    """The key of an object that carries apiVersion, kind and metadata; empty parts where they are malformed.
+
+    All but the name repeat from object to object and are interned: decoded JSON makes a new string each time.
+    """
+    if not isinstance(obj, Mapping):
+        return ObjectKey("", "", "", "")
+    group = text(obj.get("apiVersion")).rpartition("/")[0]
+    meta = obj.get("metadata")
+    namespace, name = (meta.get("namespace"), meta.get("name")) if isinstance(meta, Mapping) else ("", "")
+    return ObjectKey(intern(group), intern(text(obj.get("kind"))), intern(text(namespace)), text(name))
 
 
 def timestamp(value: Any) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from dashboard.core.model import Bar, Relative, Verdict
@@ -38,27 +39,36 @@ def pods_bar(obj: Any, want: int, total: int, ready: int, related: Sequence[Rela
 def containers_bar(obj: Any) -> Bar:
     """A Pod's containers (sidecars among the init containers included): ready, starting, failing."""
     spec, status = as_mapping(field(obj, "spec")), as_mapping(field(obj, "status"))
-    sidecars = {
-        name
-        for each in as_list(spec.get("initContainers"))
-        if field(each, "restartPolicy") == "Always" and isinstance(name := field(each, "name"), str)
-    }
+    inits = spec.get("initContainers")
+    sidecars = _sidecars(inits) if inits else ()
     want = len(as_list(spec.get("containers"))) + len(sidecars)
     ready = failing = there = 0
     deleting = bool(field(obj, "metadata.deletionTimestamp"))
     for entry in as_list(status.get("containerStatuses")):
         there += 1
         ready, failing = _add(entry, ready, failing)
-    for entry in as_list(status.get("initContainerStatuses")):
+    for entry in as_list(status.get("initContainerStatuses")) if sidecars else ():
         name = field(entry, "name")
         if isinstance(name, str) and name in sidecars:
             there += 1
             ready, failing = _add(entry, ready, failing)
     want = max(want, there)
     if deleting:
-        return Bar(want, 0, 0, 0, there)
+        return _bar(want, 0, 0, 0, there)
     over = status.get("phase") in ("Succeeded", "Failed")
-    return Bar(want, ready, 0 if over else max(want - ready - failing, 0), failing)
+    return _bar(want, ready, 0 if over else max(want - ready - failing, 0), failing)
+
+
+_bar = lru_cache(maxsize=1024, typed=True)(Bar)
+"""The bars of most Pods are the same few."""
+
+
+def _sidecars(inits: Any) -> set[str]:
+    return {
+        name
+        for each in as_list(inits)
+        if field(each, "restartPolicy") == "Always" and isinstance(name := field(each, "name"), str)
+    }
 
 
 def _add(entry: Any, ready: int, failing: int) -> tuple[int, int]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
+from sys import intern
 from typing import Any
 
 from dashboard.core.model import Assessment, EventNote, Relative
@@ -14,21 +16,27 @@ HASH_LABELS = ("pod-template-hash", "controller-revision-hash")
 OVER = frozenset({"Succeeded", "Failed"})
 
 
-def digest(obj: Mapping[str, Any], assessment: Assessment) -> Relative:
-    """What others need to know of this object. Never raises, whatever the object."""
+def digest(obj: Mapping[str, Any], assessment: Assessment, *, key: ObjectKey | None = None) -> Relative:
+    """What others need to know of this object. Never raises, whatever the object.
+
+    `key` is the object's own, for who has it already.
+    """
     meta = as_mapping(field(obj, "metadata"))
     labels, annotations = as_mapping(meta.get("labels")), as_mapping(meta.get("annotations"))
-    hashes = [text(labels.get(name)) for name in HASH_LABELS if labels.get(name)]
-    template_hash = hashes[0] if hashes else ""
+    template_hash = ""
+    for name in HASH_LABELS:
+        if mark := labels.get(name):
+            template_hash = intern(text(mark))
+            break
     replicas, ready = _counts(obj)
     return Relative(
-        key=key_of(obj),
+        key=key or key_of(obj),
         uid=text(meta.get("uid")),
         owner_uid=_controller_uid(meta),
         verdict=assessment.verdict,
         reason=assessment.reason,
         cause=assessment.cause,
-        revision=text(annotations.get(REVISION_ANNOTATION)) or template_hash,
+        revision=intern(text(annotations.get(REVISION_ANNOTATION))) or template_hash,
         template_hash=template_hash,
         replicas=replicas,
         ready=ready,
@@ -74,7 +82,7 @@ def event_note(obj: Mapping[str, Any]) -> EventNote | None:
 def _controller_uid(meta: Mapping[str, Any]) -> str:
     for owner in as_list(meta.get("ownerReferences")):
         if isinstance(owner, dict) and owner.get("controller") is True:
-            return text(owner.get("uid"))
+            return intern(text(owner.get("uid")))
     return ""
 
 
@@ -112,9 +120,15 @@ def _images(obj: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """(container, image) as run: a Pod's own containers, otherwise those of its template."""
     spec = as_mapping(obj.get("spec"))
     source = spec if obj.get("kind") == "Pod" else as_mapping(as_mapping(spec.get("template")).get("spec"))
-    pairs = (
+    pairs = [
         (text(entry.get("name")), text(entry.get("image")))
         for entry in as_list(source.get("containers"))
         if isinstance(entry, dict)
-    )
-    return tuple(pairs)
+    ]
+    return _shared(tuple(pairs))
+
+
+@lru_cache(maxsize=4096)
+def _shared(pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """The same value for all Pods of a template."""
+    return pairs

@@ -27,20 +27,24 @@ def assess(
     related: Iterable[Relative | EventNote | Mapping[str, Any]] = (),
     *,
     has_status: bool | None = None,
+    with_gaps: bool = True,
 ) -> Assessment:
     """Say whether `obj` has converged, with its gaps and the cause. Never raises for any JSON value.
 
     `now` is Unix seconds or an aware datetime. `related` are digests of owners and children, notes of Events,
     or the objects themselves (they are digested). `has_status` says whether a custom kind's schema has a
-    status at all (`ResourceType.has_status`).
+    status at all (`ResourceType.has_status`). Without `with_gaps` the ledger, half of the cost, is only read where
+    the verdict's time depends on it, and left out of the answer: a list of rows does not show it.
     """
     moment = now.timestamp() if isinstance(now, datetime) else float(now)
     relatives, events = _sort(related, moment) if related else ((), ())
     subject = Subject(obj, moment, relatives, events, has_status)
     finding = overruled_by_child(subject, judge(subject))
-    gaps = ledger(subject.obj, moment, relatives)
+    dated = finding.since is not None or finding.verdict is Verdict.CONVERGED
+    gaps = ledger(subject.obj, moment, relatives) if with_gaps or not dated else ()
     since, at_least = _since(subject, finding, gaps)
-    return Assessment(finding.verdict, finding.reason, finding.cause, gaps, since, at_least, finding.recheck_at)
+    kept = gaps if with_gaps else ()
+    return Assessment(finding.verdict, finding.reason, finding.cause, kept, since, at_least, finding.recheck_at)
 
 
 def judge(subject: Subject, *, with_profiles: bool = True) -> Finding:

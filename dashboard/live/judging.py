@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from dashboard.core.glances import reads_gaps
 from dashboard.core.model import Assessment, EventNote, Relative, Verdict
 from dashboard.core.objects import ObjectKey, field, key_of, text
 from dashboard.core.relatives import digest
@@ -16,7 +17,6 @@ from dashboard.live.bodies import dump_trimmed, load
 from dashboard.live.entries import FOLDING, MAX_DEPTH, Entries, Entry
 from dashboard.live.notes import Notes
 from dashboard.live.pins import Pins
-from dashboard.live.sharing import Pool
 
 Kind = tuple[str, str]
 """Group and kind."""
@@ -41,7 +41,6 @@ class Judging:
         self._entries = entries
         self._notes = notes
         self._pins = pins
-        self._pool = Pool()
         self._timers: list[tuple[float, str]] = []
         self._dirty: set[str] = set()
         self._refold: set[str] = set()  # uids whose descendants fold differently now
@@ -65,7 +64,7 @@ class Judging:
             self.remove(id)
             old = None
         self._pins.offer(id, obj, version)
-        self._judge(key, obj, old, version=version, now=now)
+        self._judge(key, id, obj, old, version=version, now=now)
         return id
 
     def delete(self, obj: Mapping[str, Any]) -> None:
@@ -98,6 +97,9 @@ class Judging:
 
     def related(self, id: str, uid: str, drives: str) -> tuple[Relative | EventNote, ...]:
         """What judging an object reads besides itself: its children, what it drives, and events about it."""
+        has_children = self._entries.has_children(uid)
+        if not has_children and not drives and not self._notes.any(id):
+            return ()
         related: list[Relative | EventNote] = [child.relative for child in self._entries.children(uid)]
         target = self._entries.by_id.get(drives) if drives else None
         if target is not None:
@@ -137,11 +139,12 @@ class Judging:
             return
         obj = self._pins.get(id) or (load(entry.body) if entry.body is not None else None)
         if obj is not None:
-            self._judge(entry.relative.key, obj, entry, version=entry.version, now=now, body=entry.body)
+            self._judge(entry.relative.key, id, obj, entry, version=entry.version, now=now, body=entry.body)
 
     def _judge(
         self,
         key: ObjectKey,
+        id: str,
         obj: Mapping[str, Any],
         old: Entry | None,
         *,
@@ -149,14 +152,17 @@ class Judging:
         now: float,
         body: bytes | None = None,
     ) -> None:
-        id = old.row.id if old is not None else key.id
         related = self.related(id, text(field(obj, "metadata.uid")), old.row.drives if old is not None else "")
-        assessment = assess(obj, now, related, has_status=self.has_status.get((key.group, key.kind)))
+        assessment = assess(
+            obj, now, related,
+            has_status=self.has_status.get((key.group, key.kind)), with_gaps=reads_gaps(key.group, key.kind),
+        )  # fmt: skip
         assessment = _since(assessment, old, now)
-        row = make_row(obj, assessment, tuple(each for each in related if isinstance(each, Relative)))
-        row = old.row if old is not None and old.row == row else self._pool.row(row)
-        relative = digest(obj, assessment)
-        relative = old.relative if old is not None and old.relative == relative else self._pool.relative(relative, row)
+        relatives = tuple(each for each in related if isinstance(each, Relative)) if related else ()
+        row, relative = make_row(obj, assessment, relatives, key=key), digest(obj, assessment, key=key)
+        if old is not None:
+            row = old.row if old.row == row else row
+            relative = old.relative if old.relative == relative else relative
         entry = Entry(row, relative, version, None, assessment.recheck_at)
         self._entries.add(entry)
         if self._may_be_judged_again(entry):
@@ -209,6 +215,8 @@ def _name(obj: Mapping[str, Any]) -> tuple[ObjectKey, str] | None:
 
 def is_text(key: ObjectKey) -> bool:
     """Whether a key can be written as an id: a lone surrogate cannot."""
+    if key.name.isascii() and key.namespace.isascii() and key.kind.isascii() and key.group.isascii():
+        return True
     try:
         f"{key.group}{key.kind}{key.namespace}{key.name}".encode()
     except UnicodeEncodeError:

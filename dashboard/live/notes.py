@@ -67,6 +67,10 @@ class Notes:
             del self._about[about]
         return about
 
+    def any(self, about: str) -> bool:
+        """Whether there is a note about this id."""
+        return about in self._about
+
     def sources(self) -> set[Source]:
         """Every Event a kept note came from."""
         return set(self._sources)

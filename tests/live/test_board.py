@@ -94,9 +94,9 @@ def test_a_stale_deletion_is_ignored_and_a_list_overrules_any_version() -> None:
 
 
 def test_time_alone_changes_an_answer_once_it_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
-    def strict(obj: Obj, now: float, related: Any = (), *, has_status: bool | None = None) -> Assessment:
+    def strict(obj: Obj, now: float, related: Any = (), **kwargs: Any) -> Assessment:
         """A rule of this test's own: what has not converged within a minute has stalled."""
-        found = assess(obj, now, related, has_status=has_status)
+        found = assess(obj, now, related, **kwargs)
         if found.verdict is not Verdict.CONVERGING:
             return found
         due = NOW + 60

@@ -1,0 +1,50 @@
+"""Python's cyclic collector, kept from walking fifty thousand objects over and over for nothing.
+
+Nearly all that this program makes dies by reference count: a decoded object as soon as it has been judged, a row
+when the next one takes its place. What cycles there are (tasks, exceptions, requests) are few and small. Measured:
+decoding 50 MB of lists takes 1.6 to 2.1 s with the collector and 0.24 to 0.41 s without; an event on a board of
+60,000 objects cost 1.4 times as much as on one of 6,000, all of it in collections.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+THRESHOLDS = (20_000, 20, 20)
+"""Young objects until a collection, and collections until an older generation's. One decoded Pod is some hundred
+containers, so the default of 700 collects with every second event and finds nothing."""
+
+WORTH_FREEZING = 1000
+"""Objects of a list from which on it pays to set them aside."""
+
+
+def relax() -> None:
+    """Collect seldom. Of the whole process: called by who watches a cluster, which is what the process is for."""
+    gc.set_threshold(*THRESHOLDS)
+
+
+def set_aside(objects: int) -> None:
+    """After a list: what is alive now is there to stay, and is not walked again. Reference counts free it as ever.
+
+    Collected first: garbage in a cycle would otherwise be set aside with the rest and never go.
+    """
+    if objects >= WORTH_FREEZING:
+        gc.collect()
+        gc.freeze()
+
+
+@contextmanager
+def paused() -> Iterator[None]:
+    """No collection meanwhile: while a page is decoded and judged, which makes a quarter of a million young objects.
+
+    There is no await inside, so nobody else runs without a collector.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
