@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from dashboard.core.conditions import Condition
 from dashboard.core.model import Cause, Verdict
 from dashboard.core.subject import Finding
@@ -14,6 +16,8 @@ FAILED_STARTS = ("error", "failed", "failure", "fatal", "cannot ", "could not ",
 """How a message begins that tells of a failure, whatever the reason beside it says."""
 
 REFUSED = frozenset({"unauthorized", "unauthorised", "forbidden", "denied", "unauthenticated"})
+
+PARTS = re.compile(r"(?<![\d./:-])(\d{1,6})/(\d{1,6})(?![\d./:-])")
 
 ENDS = frozenset({"Complete", "Completed", "Succeeded", "Finished", "Done"})
 UNDERWAY = frozenset({"running", "active", "started", "created", "scheduled", "submitted", "executing"})
@@ -66,7 +70,13 @@ def still_working(message: str) -> bool:
     first = tokens(message[:24])
     if first and (first[0].endswith("ing") or first[0] == "wait") and sense(first[0]) is Sense.WORKING:
         return True
-    return any(phrase in start for phrase in STILL)
+    return any(phrase in start for phrase in STILL) or _part_of_all(start)
+
+
+def _part_of_all(message: str) -> bool:
+    """`1/3 proxies up to date`; a scheduler's `0/3 nodes are available` is no progress."""
+    match = PARTS.search(message)
+    return match is not None and int(match[1]) < int(match[2]) and "are available" not in message
 
 
 def finding_of(verdict: Verdict, condition: Condition) -> Finding:

@@ -190,9 +190,9 @@ def _held(sides: _Sides) -> Reading | None:
 
 def _failed(sides: _Sides) -> Reading | None:
     """A condition that is True when things go ill, or a transition that ended in failure."""
-    for each in sides.bad:
-        if each.status == "True":
-            return Reading(finding_of(at_fault(each), each), summed_up=True, failed=True)
+    faults = [(at_fault(each), each) for each in sides.bad if each.status == "True"]
+    for verdict, each in sorted(faults, key=lambda fault: fault[0] is not Verdict.STALLED):
+        return Reading(finding_of(verdict, each), summed_up=True, failed=True)
     for each in sides.working:
         if each.status == "False" and sense(each.reason) is Sense.BAD:
             return Reading(finding_of(Verdict.STALLED, each), summed_up=True, failed=True)
@@ -257,6 +257,8 @@ def _summed_parts(sides: _Sides) -> Reading:
     """No summary: the worst of the parts; weak ones (`Active`) count where there is nothing better."""
     parts, busy = sides.good or sides.weak, sides.busy
     unwell = [(blame(each), each) for each in parts if each.status != "True"]
+    if sides.good:
+        unwell += [(blame(each), each) for each in sides.weak if _not_started(each)]
     for wanted in WORST_FIRST:
         for verdict, each in unwell:
             if verdict is not wanted:
@@ -275,6 +277,12 @@ def _summed_parts(sides: _Sides) -> Reading:
         begun = finding_of(Verdict.CONVERGING, parts[-1])
         return Reading(replace(begun, cause=Cause(f"{parts[-1].type}, and not yet said to be ready")))
     return Reading(finding_of(Verdict.CONVERGED, parts[0]), weak=not sides.good) if parts else Reading()
+
+
+def _not_started(condition: Condition) -> bool:
+    """`Running` is False, and its reason says that it waits or failed."""
+    told = sense(condition.reason) in (Sense.WORKING, Sense.BAD)
+    return told and condition.status == "False" and tokens(condition.type)[-1:] == ("running",)
 
 
 def _over(reason: str) -> bool:

@@ -50,6 +50,9 @@ FLAGS = frozenset(
         "deployed",
         "installed",
         "validated",
+        "complete",
+        "finished",
+        "successful",
     }
 )
 NO_ERROR = frozenset({"none", "null", "nil", "noerror", "noerrors", "ok", "success", "na", "false"})
@@ -194,12 +197,16 @@ def _nested(subject: Subject, path: str, value: Mapping[Any, Any], depth: int) -
             yield from _named(subject, f"{path}.{name}", name, inner)
             if _tells_of_error(name) and inner and "".join(tokens(inner)) not in NO_ERROR:
                 failed = True
-            elif words and name not in MESSAGES and len(inner) < LONGEST_WORD and tokens(name)[-1:] != tokens(path)[-1:]:
+            elif (
+                words and name not in MESSAGES and len(inner) < LONGEST_WORD and tokens(name)[-1:] != tokens(path)[-1:]
+            ):
                 told = sense(inner)  # `serviceHealth: {app.example: Unhealthy}`
                 if told is Sense.BAD:
                     yield Word(f"status.{path}.{name}", inner, told)
         elif isinstance(inner, Mapping) and depth < 1:
             yield from _nested(subject, f"{path}.{name}", inner, depth + 1)
+        elif name in ERROR_LISTS and isinstance(inner, list) and inner:
+            yield Word(f"status.{path}.{name}", "errors", Sense.BAD, text(inner[0]))
     if failed and any(value.get(flag) is False for flag in FLAGS):
         yield Word(f"status.{path}", "failed", Sense.BAD, next(text(value[k]) for k in value if _tells_of_error(k)))
 
@@ -215,6 +222,13 @@ def _listed(name: str, value: Any) -> Iterator[Word]:
     """The words of a list of parts. Beside others only what failed counts: the parts of an object come and go."""
     for entry in as_list(value)[:READ_AT_MOST]:
         if isinstance(entry, Mapping):
+            errors = entry.get("errors")
+            if isinstance(errors, list) and errors:
+                first = errors[0].get("message") if isinstance(errors[0], Mapping) else errors[0]
+                yield Word(f"status.{name}.errors", text(first, 80), Sense.BAD, text(first))
+            for field in ("level", "severity"):
+                if isinstance(entry.get(field), str) and entry[field].lower() in ("error", "fatal"):
+                    yield Word(f"status.{name}.{field}", "error", Sense.BAD, text(entry.get("message")))
             for field in ("phase", "state", "status", "health"):
                 inner = entry.get(field)
                 told = sense(inner) if isinstance(inner, str) else None
