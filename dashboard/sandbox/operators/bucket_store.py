@@ -5,6 +5,7 @@
     PUT    /buckets/NAME                  {"owner", "versioning", "tags"} → 201 new, 200 changed
     DELETE /buckets/NAME?owner=OWNER      204
     GET    /faults, PUT /faults           {"delay": seconds, "throttle": Retry-After in seconds, "refuse": [methods]}
+                                          and how many requests were "refused" since the last PUT
 
 Every other answer is {"code", "message"}, with the status and the code that S3 uses. It listens on loopback only,
 prints `bucket store ready on http://127.0.0.1:PORT` when it serves, and stops as the sandbox does.
@@ -59,6 +60,7 @@ class Store:
         self._shelf = shelf
         self.port = 0
         self.faults = Faults()
+        self.refused = 0
 
     def application(self) -> web.Application:
         """Its routes, behind the guard and the faults."""
@@ -98,8 +100,10 @@ class Store:
         faults = self.faults
         await asyncio.sleep(faults.delay)
         if faults.throttle:
+            self.refused += 1
             raise RefusalError(429, "SlowDown", "Please reduce your request rate", faults.throttle)
         if method in faults.refuse:
+            self.refused += 1
             raise RefusalError(403, "AccessDenied", "Access Denied")
 
     async def _names(self, request: web.Request) -> web.Response:
@@ -117,10 +121,10 @@ class Store:
         return web.Response(status=204)
 
     async def _get_faults(self, request: web.Request) -> web.Response:
-        return web.json_response(asdict(self.faults))
+        return web.json_response({**asdict(self.faults), "refused": self.refused})
 
     async def _put_faults(self, request: web.Request) -> web.Response:
-        self.faults = Faults.parse(await _body(request))
+        self.faults, self.refused = Faults.parse(await _body(request)), 0
         return await self._get_faults(request)
 
 

@@ -43,7 +43,7 @@ async def remove(kube: Kube, store: StoreClient, bucket: Obj) -> None:
     except StoreError as error:
         if error.code == "InvalidBucketName":
             return  # there can be none
-        told = Condition("Synced", False, error.code, f"the bucket cannot be deleted: {_words(error)}")
+        told = Condition("Synced", False, _reason(error), f"the bucket cannot be deleted: {_words(error)}")
         ready = Condition("Ready", False, "Deleting", "the bucket waits for its deletion")
         conditions = merged(bucket, ready, told)
         await kube.set_status(bucket, {"conditions": conditions, "lastError": _last(error)})
@@ -123,9 +123,10 @@ def _told(bucket: Obj, seen: Obj | None, drift: str) -> Obj:
 
 def _failed(bucket: Obj, error: StoreError) -> Obj:
     """The status after the store refused: whether the bucket is ready is as it was, or not known yet."""
-    said = [Condition("Synced", False, error.code, _words(error))]
+    reason = _reason(error)
+    said = [Condition("Synced", False, reason, _words(error))]
     if not is_true(bucket, "Ready"):
-        said.append(Condition("Ready", False, error.code, _words(error)))
+        said.append(Condition("Ready", False, reason, _words(error)))
     generation = bucket["metadata"]["generation"]
     return {"observedGeneration": generation, "lastError": _last(error), "conditions": merged(bucket, *said)}
 
@@ -133,11 +134,18 @@ def _failed(bucket: Obj, error: StoreError) -> Obj:
 def _words(error: StoreError) -> str:
     """The store's own words; no number that changes with each look, which would be a write each time."""
     answer = f"the store answers {error.status} {error.code}: {error}" if error.status else str(error)
-    return f"{answer}; trying again when it allows" if isinstance(error, ThrottledError) else answer
+    return f"{answer}; retrying" if isinstance(error, ThrottledError) else answer
 
 
-def _last(error: StoreError) -> Obj:
-    return {"status": error.status, "code": error.code, "message": str(error)}
+def _reason(error: StoreError) -> str:
+    return "Throttled" if isinstance(error, ThrottledError) else error.code
+
+
+def _last(error: StoreError) -> Obj | None:
+    """What went wrong; nothing where the store only asked to wait, which ends by itself."""
+    if isinstance(error, ThrottledError):
+        return None
+    return {"status": error.status, "code": error.code, "message": _words(error)}
 
 
 def _replacing(old: Obj, new: Obj) -> Obj:
