@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, TypeGuard
 
 from dashboard.core.objects import text, timestamp
@@ -64,6 +64,38 @@ def find(conditions: tuple[Condition, ...], type_: str) -> Condition | None:
         if condition.type == type_:
             return condition
     return None
+
+
+def nested_conditions(status: Mapping[str, Any], *, lists_only: bool) -> Iterator[tuple[Condition, ...]]:
+    """Conditions one level down: of mappings (`conditionedStatus`) and of lists (`parents`, `listeners`)."""
+    for value in status.values():
+        if isinstance(value, Mapping) and not lists_only:
+            yield from _mapped(value, 0)
+        elif isinstance(value, list):
+            for entry in value[:200]:
+                if isinstance(entry, Mapping) and "conditions" in entry:
+                    yield read_conditions(entry)
+
+
+def _mapped(value: Mapping[str, Any], depth: int) -> Iterator[tuple[Condition, ...]]:
+    """Conditions of a mapping, else those of the mappings in it: a data centre, and the cluster in that."""
+    found = read_conditions(value) or _spelled_out(value)
+    if found:
+        yield found
+    elif depth < 2:
+        for inner in list(value.values())[:50]:
+            if isinstance(inner, Mapping):
+                yield from _mapped(inner, depth + 1)
+
+
+def _spelled_out(value: Mapping[str, Any]) -> tuple[Condition, ...]:
+    """One condition whose fields carry a prefix: `nodeConditionType`, `nodeConditionStatus`."""
+    for name in value:
+        if isinstance(name, str) and name.endswith("ConditionType"):
+            status = value.get(name[:-4] + "Status")
+            entry = {**value, "type": value[name], "status": status}
+            return read_conditions({"conditions": [entry]})
+    return ()
 
 
 def _condition(entry: Mapping[str, Any]) -> Condition:

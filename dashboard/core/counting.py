@@ -102,14 +102,18 @@ def _short_within(status: Mapping[Any, Any]) -> Finding | None:
 def _answers(name: str) -> tuple[str, ...]:
     """The names that may answer a wish in a status: `desiredInstances` is answered by `healthyInstances`."""
     tail = name.removeprefix("desired").removeprefix("expected")
-    return tuple(prefix + tail for prefix in ("ready", "healthy", "available", "running")) if tail[:1].isupper() else ()
+    return (
+        tuple(prefix + tail for prefix in ("ready", "healthy", "available", "running", "completed", "succeeded"))
+        if tail[:1].isupper()
+        else ()
+    )
 
 
 def _short_part(status: Mapping[Any, Any]) -> Finding | None:
     """A listed part (`instances`, `shards`) with fewer ready replicas than it has."""
     for value in list(status.values())[:100]:
         if isinstance(value, Mapping):
-            found = _short(value.get("replicas"), value, READY) or _short_within(value)
+            found = _short(value.get("replicas"), value, READY) or _short_within(value) or _short_of_total(value)
             if found is not None:
                 return found
         elif isinstance(value, list):
@@ -118,6 +122,14 @@ def _short_part(status: Mapping[Any, Any]) -> Finding | None:
                     found = _short(entry["replicas"], entry, ("readyReplicas", "availableReplicas"))
                     if found is not None:
                         return found
+    return None
+
+
+def _short_of_total(value: Mapping[Any, Any]) -> Finding | None:
+    """`replicas: {ready: 1, total: 3}`."""
+    for name in ("desired", "total", "all", "expected"):
+        if is_count(value.get(name)):
+            return _short(value[name], value, ("ready", "available", "healthy"))
     return None
 
 

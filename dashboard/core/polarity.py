@@ -33,6 +33,16 @@ WEAK_HEADS = WEAK
 """Heads that say something about use or history rather than about having converged."""
 
 NEUTRAL_HEADS = frozenset({"upgradeable", "limit", "limited", "warning", "warnings", "down", "expired", "alert"})
+HAPPENED = frozenset(
+    {
+        "adopted", "allowed", "changed", "customized", "cleaned", "deleted", "deprecated", "detected", "drained", "embed",
+        "evicted", "exposed", "ignored", "modified", "moved", "needed", "overridden", "preempted", "removed", "required",
+        "restarted", "retained", "skipped", "speed", "supported", "terminated", "triggered", "unlocked", "used",
+        "drifted", "isolated", "lagged", "locked", "skewed", "tainted", "throttled",
+    }
+)  # fmt: skip
+"""Participles that say what happened or what may be, and not that the object is well."""
+
 BAD_HEADS = frozenset({"pressure", "fallback", "outage", "terminal", "recoverable", "orphaned", "dangling"})
 GOOD_HEADS = frozenset({"succeeding", "refs", "compliant", "permissions", "reconcile", "sync", "operation", "provided"})
 BY_SENSE = {
@@ -62,9 +72,20 @@ def polarity(type_: str) -> Polarity:
         found = _head(word)
         if found is not None and not (weak and found is Polarity.WORKING):
             return _flip(found) if negated else found
+    if not weak and not negated:
+        weak = words[-1:] != () and words[-1].endswith("ed") and len(words[-1]) > 4 and words[-1] not in HAPPENED
     if weak:
         return Polarity.NEUTRAL if negated else Polarity.WEAK
+    if "no" in words:
+        return Polarity.BAD  # `NoMatchingNode`
     return Polarity.NEUTRAL
+
+
+@lru_cache(maxsize=2048)
+def guessed(type_: str) -> bool:
+    """Whether a type is weak only because it ends like a participle: what no list knows."""
+    last = tokens(type_)[-1:]
+    return polarity(type_) is Polarity.WEAK and last != () and last[0] not in WEAK_HEADS and _head(last[0]) is None
 
 
 def _head(word: str) -> Polarity | None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from dashboard.core.blame import at_fault, blame, failed_message, failed_openly, finding_of, still_working
-from dashboard.core.conditions import Condition, is_count, read_conditions
+from dashboard.core.conditions import Condition, is_count, nested_conditions
 from dashboard.core.model import Cause, Verdict
-from dashboard.core.polarity import SUMMARY, Polarity, polarity
+from dashboard.core.polarity import SUMMARY, Polarity, guessed, polarity
 from dashboard.core.subject import Finding, Subject
 from dashboard.core.words import NEGATIONS, Sense, sense, tokens
 
@@ -99,7 +98,7 @@ def read_all(subject: Subject) -> Reading:
     top = read(subject.conditions, wanted) if subject.conditions else Reading()
     if top.held is not None or (top.finding is not None and top.finding.verdict is not Verdict.CONVERGED):
         return top
-    for nested in _nested(subject, lists_only=top.finding is not None):
+    for nested in nested_conditions(subject.status, lists_only=top.finding is not None):
         reading = read(nested, wanted)
         if reading.finding is None:
             continue
@@ -108,38 +107,6 @@ def read_all(subject: Subject) -> Reading:
         if top.finding is None:
             top = reading
     return top
-
-
-def _nested(subject: Subject, *, lists_only: bool) -> Iterator[tuple[Condition, ...]]:
-    """Conditions one level down: of mappings (`conditionedStatus`) and of lists (`parents`, `listeners`)."""
-    for value in subject.status.values():
-        if isinstance(value, Mapping) and not lists_only:
-            yield from _mapped(value, 0)
-        elif isinstance(value, list):
-            for entry in value[:200]:
-                if isinstance(entry, Mapping) and "conditions" in entry:
-                    yield read_conditions(entry)
-
-
-def _mapped(value: Mapping[str, Any], depth: int) -> Iterator[tuple[Condition, ...]]:
-    """Conditions of a mapping, else those of the mappings in it: a data centre, and the cluster in that."""
-    found = read_conditions(value) or _spelled_out(value)
-    if found:
-        yield found
-    elif depth < 2:
-        for inner in list(value.values())[:50]:
-            if isinstance(inner, Mapping):
-                yield from _mapped(inner, depth + 1)
-
-
-def _spelled_out(value: Mapping[str, Any]) -> tuple[Condition, ...]:
-    """One condition whose fields carry a prefix: `nodeConditionType`, `nodeConditionStatus`."""
-    for name in value:
-        if isinstance(name, str) and name.endswith("ConditionType"):
-            status = value.get(name[:-4] + "Status")
-            entry = {**value, "type": value[name], "status": status}
-            return read_conditions({"conditions": [entry]})
-    return ()
 
 
 def read(conditions: Sequence[Condition], generation: int | None) -> Reading:
@@ -255,10 +222,10 @@ def _confirmed(summary: Condition, sides: _Sides) -> Finding:
 
 def _summed_parts(sides: _Sides) -> Reading:
     """No summary: the worst of the parts; weak ones (`Active`) count where there is nothing better."""
-    parts, busy = sides.good or sides.weak, sides.busy
+    parts = sides.good or [each for each in sides.weak if not guessed(each.type) or each.status == "True"]
+    busy = sides.busy
     unwell = [(blame(each), each) for each in parts if each.status != "True"]
-    if sides.good:
-        unwell += [(blame(each), each) for each in sides.weak if _not_started(each)]
+    unwell += [(blame(each), each) for each in sides.weak if each not in parts and _not_started(each)]
     for wanted in WORST_FIRST:
         for verdict, each in unwell:
             if verdict is not wanted:
@@ -280,9 +247,11 @@ def _summed_parts(sides: _Sides) -> Reading:
 
 
 def _not_started(condition: Condition) -> bool:
-    """`Running` is False, and its reason says that it waits or failed."""
-    told = sense(condition.reason) in (Sense.WORKING, Sense.BAD)
-    return told and condition.status == "False" and tokens(condition.type)[-1:] == ("running",)
+    """`Running` or an unknown participle (`Rolled`) is False, and its reason says that it waits or failed."""
+    told = sense(condition.reason)
+    if told not in (Sense.WORKING, Sense.BAD) or condition.status != "False":
+        return False
+    return guessed(condition.type) or tokens(condition.type)[-1:] == ("running",)
 
 
 def _over(reason: str) -> bool:

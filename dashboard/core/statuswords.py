@@ -21,7 +21,20 @@ FIRST = (
 
 HEADS = frozenset({"phase", "state", "status", "health", "robustness", "progress", "verdict", "result", "outcome"})
 PAST = frozenset({"last", "previous", "prev", "old", "desired", "target", "initial"})
-NOW = frozenset({"operation", "observed"})
+NOW = frozenset(
+    {
+        "operation",
+        "observed",
+        "sync",
+        "reload",
+        "conversion",
+        "apply",
+        "reconcile",
+        "reconciliation",
+        "update",
+        "deploy",
+    }
+)
 """`lastOperationStatus` and `lastObservedState` are about now, whatever their `last` says."""
 
 TROUBLE = frozenset({"error", "failed", "failure", "cannot", "unable", "invalid", "denied"})
@@ -50,6 +63,9 @@ FLAGS = frozenset(
         "deployed",
         "installed",
         "validated",
+        "mounted",
+        "attached",
+        "configured",
         "complete",
         "finished",
         "successful",
