@@ -35,10 +35,10 @@ WEAK_HEADS = WEAK
 NEUTRAL_HEADS = frozenset({"upgradeable", "limit", "limited", "warning", "warnings", "down", "expired", "alert"})
 HAPPENED = frozenset(
     {
-        "adopted", "allowed", "changed", "customized", "cleaned", "deleted", "deprecated", "detected", "drained", "embed",
-        "evicted", "exposed", "ignored", "modified", "moved", "needed", "overridden", "preempted", "removed", "required",
+        "adopted", "allowed", "changed", "customized", "cleaned", "deleted", "deprecated", "detected", "drained",
+        "evicted", "exposed", "ignored", "modified", "moved", "needed", "overridden", "preempted", "removed", "embed",
         "restarted", "retained", "skipped", "speed", "supported", "terminated", "triggered", "unlocked", "used",
-        "drifted", "isolated", "lagged", "locked", "skewed", "tainted", "throttled",
+        "drifted", "isolated", "lagged", "locked", "required", "skewed", "tainted", "throttled",
     }
 )  # fmt: skip
 """Participles that say what happened or what may be, and not that the object is well."""
