@@ -231,11 +231,25 @@ def version_of(obj: Mapping[str, Any]) -> int:
 
 
 def _since(assessment: Assessment, old: Entry | None, now: float) -> Assessment:
-    """Give an assessment that the object says no time for the time at which the board saw it begin."""
-    if assessment.since is not None or assessment.verdict is Verdict.CONVERGED:
+    """Give an assessment that the object says no time for the time at which the board saw it begin.
+
+    What the board saw converge has done so then: conditions that never left True are older than the change.
+    """
+    if assessment.verdict is Verdict.CONVERGED:
+        return _converged_since(assessment, old, now)
+    if assessment.since is not None:
         return assessment
     if old is None:
         return replace(assessment, since=now, at_least=True)
     if old.row.verdict is assessment.verdict:
         return replace(assessment, since=old.row.since, at_least=old.row.at_least)
     return replace(assessment, since=now)
+
+
+def _converged_since(assessment: Assessment, old: Entry | None, now: float) -> Assessment:
+    if old is None:
+        return assessment
+    seen = old.row.since if old.row.verdict is Verdict.CONVERGED else now
+    if seen is None or (assessment.since is not None and assessment.since >= seen):
+        return assessment
+    return replace(assessment, since=seen, at_least=False)

@@ -106,12 +106,12 @@ async def test_mirrors_what_the_defaults_ask_for(wire: Wire, aggregated: bool) -
     wire.kinds[LEASES.path] = LEASES
     async with looking(wire) as (watcher, mirror):
         await converged(mirror, wire, PODS, NODES, NAMESPACES, DEPLOYMENTS, CRDS)
-        await eventually(lambda: len(wire.watches) == 5)
+        await eventually(lambda: {kind.state for kind in watcher.freshness().kinds} == {"live"})
+        assert len(wire.watches) == 5
         freshness = watcher.freshness()
         assert freshness.state == "live"
         assert freshness.last_proof is not None
         assert abs(freshness.last_proof - time.time()) < 6
-        assert {kind.state for kind in freshness.kinds} == {"live"}
         assert mirror.kept.keys() == {(k.group, k.kind) for k in (PODS, NODES, NAMESPACES, DEPLOYMENTS, CRDS)}
         assert (watcher.counters.lists, watcher.counters.watches, watcher.counters.relists) == (5, 5, 0)
 

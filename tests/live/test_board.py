@@ -135,6 +135,25 @@ def test_what_says_no_time_gets_the_time_at_which_it_was_seen_to_begin() -> None
     assert second.since == first.since
 
 
+def test_what_was_seen_to_converge_has_done_so_then_however_old_its_conditions_are() -> None:
+    clock = Clock()
+    board = Board(clock)
+
+    def since(version: int, seconds: float, ready: int) -> float | None:
+        clock.now = NOW + seconds
+        put(board, DEPLOYMENT, deployment(want=3, ready=ready, version=version))
+        row = board.row(WEB)
+        assert row is not None
+        assert (row.verdict is Verdict.CONVERGED) is (ready == 3)
+        return row.since
+
+    published = since(1, 0, 3)
+    assert published is not None and published < NOW
+    since(2, 60, 2)
+    assert since(3, 90, 3) == NOW + 90
+    assert since(4, 95, 3) == NOW + 90
+
+
 @pytest.mark.parametrize(
     "bad",
     [
