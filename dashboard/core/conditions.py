@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, TypeGuard
 
 from dashboard.core.objects import text, timestamp
+from dashboard.core.words import Sense, sense
 
 LARGEST = 2**63
 """Integers of the API have 64 bits; Python refuses to print much larger ones."""
@@ -103,7 +104,7 @@ def _condition(entry: Mapping[str, Any]) -> Condition:
     generation = get("observedGeneration")
     return Condition(
         text(get("type")),
-        _status(get("status")),
+        _status(get("status") or get("state")),
         text(get("reason")),
         text(get("message")),
         text(get("severity")),
@@ -121,6 +122,6 @@ def _status(value: Any) -> str:
         lowered = value.lower()
         if lowered in ("true", "false", "unknown"):
             return lowered.capitalize()
-        if lowered in ("ok", "healthy", "ready"):
-            return "True"
+        told = sense(value)
+        return "True" if told is Sense.GOOD else "False" if told is Sense.BAD else "Unknown" if told else ""
     return ""

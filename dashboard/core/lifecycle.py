@@ -32,7 +32,7 @@ WISHES: Mapping[tuple[str, str], tuple[str, str]] = {
 }
 """Built-in kinds that can be held, the field that holds them, and the API's word for it."""
 
-LEFT_OVER = ("NamespaceContentRemaining", "NamespaceFinalizersRemaining", "NamespaceDeletionContentFailure",
+LEFT_OVER = ("NamespaceFinalizersRemaining", "NamespaceContentRemaining", "NamespaceDeletionContentFailure",
              "NamespaceDeletionDiscoveryFailure", "NamespaceDeletionGroupVersionParsingFailure")  # fmt: skip
 """Conditions of https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/ that name what is left,
 the most telling one first."""

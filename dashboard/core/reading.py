@@ -38,6 +38,9 @@ BEGINNINGS = frozenset(
 """Conditions that an object passes first: True they say that work has begun, and nothing of its end."""
 
 OVER = ("Completed", "Complete", "Succeeded", "Finished", "Done", "Failed")
+UNENDED = (("Completed", ("False", "Unknown")), ("Complete", ("False", "Unknown")), ("Succeeded", ("Unknown",)))
+"""Ends, with the statuses that say beside `Ready` that not everything is done yet."""
+
 BEFORE = frozenset({"Initializing", "Initialising", "initializing", "Creating", "Bootstrapping", "Starting"})
 """Work that an object has behind it once it is ready; some controllers never take it back."""
 
@@ -211,9 +214,10 @@ def _confirmed(summary: Condition, sides: _Sides) -> Finding:
     for each in sides.good:
         if each.status == "False" and each is not summary and tokens(each.type)[-1] in SYNC_HEADS:
             return finding_of(blame(each) or Verdict.STALLED, each)
-    for name in ("Completed", "Complete"):
-        if name in sides.by_type and sides.by_type[name].status == "False" and summary.type in ("Ready", "Available"):
-            return finding_of(Verdict.CONVERGING, sides.by_type[name])
+    for name, open_ in UNENDED:
+        end = sides.by_type.get(name)
+        if end is not None and end.status in open_ and summary.type in ("Ready", "Available"):
+            return finding_of(Verdict.CONVERGING, end)
     busy = sides.busy
     if busy is not None and busy.type not in BEFORE:
         return finding_of(Verdict.CONVERGING, busy)

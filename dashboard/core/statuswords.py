@@ -19,7 +19,9 @@ FIRST = (
 )  # fmt: skip
 """Fields that sum an object up in one word, the strongest first."""
 
-HEADS = frozenset({"phase", "state", "status", "health", "robustness", "progress", "verdict", "result", "outcome"})
+HEADS = frozenset(
+    {"phase", "state", "status", "health", "robustness", "progress", "verdict", "result", "outcome", "approval"}
+)
 PAST = frozenset({"last", "previous", "prev", "old", "desired", "target", "initial"})
 NOW = frozenset(
     {
