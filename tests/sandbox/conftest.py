@@ -1,9 +1,11 @@
-"""A sandbox's API over real HTTP, without controllers, for one test."""
+"""Sandboxes to test: the API over real HTTP without controllers for one test, and a whole one for a file of them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,9 @@ from dashboard.sandbox.api import Api
 from dashboard.sandbox.client import Client
 from dashboard.sandbox.clock import Clock
 from dashboard.sandbox.server.app import Server
+from tests.sandbox.kubectls import Kubectl, kubectls
 
+ROOT = Path(__file__).resolve().parents[2]
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "kubernetes" / "http"
 
 
@@ -107,3 +111,26 @@ def deployment(name: str = "web", replicas: int = 3, image: str = "nginx:1.18.0-
 def config_map(name: str, **data: str) -> dict[str, Any]:
     """A ConfigMap in `shop`."""
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "shop"}, "data": data}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """The URL of a whole sandbox, twenty times as fast as real."""
+    command = [sys.executable, "-m", "dashboard.sandbox", "--empty", "--speed", "20", "--until-stdin-closes"]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    assert process.stdout is not None
+    assert process.stdin is not None
+    line = process.stdout.readline()
+    assert line.startswith("sandbox ready on http://"), line
+    yield line.split()[-1]
+    process.stdin.close()
+    assert process.wait(10) == 0
+
+
+@pytest.fixture(params=kubectls(), ids=lambda path: path.strip("/").replace("/", "-"))
+def kubectl(request: pytest.FixtureRequest, server: str, tmp_path: Path) -> Kubectl:
+    """A kubectl in a namespace of its own, created by `kubectl create namespace` (a protobuf body)."""
+    name = f"t{abs(hash((request.param, request.node.name))) % 10**9}"
+    made = Kubectl(request.param, server, tmp_path, name)
+    assert made.ok("create", "namespace", name) == f"namespace/{name} created\n"
+    return made

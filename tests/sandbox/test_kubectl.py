@@ -2,108 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-ROOT = Path(__file__).resolve().parents[2]
-
-WEB = """
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web, labels: {app: web}}
-spec:
-  replicas: 3
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec: {containers: [{name: nginx, image: "nginx:1.18.0-alpine", ports: [{containerPort: 80}]}]}
-"""
-
-
-def kubectls() -> list[str]:
-    """Paths of the kubectls to test with: the wheel's (beside this Python), and each other one on PATH."""
-    folders = [str(Path(sys.executable).parent), *os.environ.get("PATH", "").split(os.pathsep)]
-    found = (shutil.which("kubectl", path=folder) for folder in folders)
-    return list(dict.fromkeys(str(Path(path).resolve()) for path in found if path))
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """The URL of a whole sandbox, twenty times as fast as real."""
-    command = [sys.executable, "-m", "dashboard.sandbox", "--empty", "--speed", "20", "--until-stdin-closes"]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
-    assert process.stdout is not None
-    assert process.stdin is not None
-    line = process.stdout.readline()
-    assert line.startswith("sandbox ready on http://"), line
-    yield line.split()[-1]
-    process.stdin.close()
-    assert process.wait(10) == 0
-
-
-class Kubectl:
-    """One kubectl with its own home and kubeconfig, in its own namespace."""
-
-    def __init__(self, path: str, server: str, home: Path, namespace: str) -> None:
-        self.path = path
-        self.home = home
-        self.namespace = namespace
-        config = {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "clusters": [{"name": "s", "cluster": {"server": server}}],
-            "contexts": [{"name": "s", "context": {"cluster": "s", "user": "u", "namespace": namespace}}],
-            "users": [{"name": "u", "user": {}}],
-            "current-context": "s",
-        }
-        (home / "config").write_text(json.dumps(config))
-
-    def run(self, *arguments: str, stdin: str = "", env: dict[str, str] | None = None) -> tuple[int, str]:
-        """Exit code and output."""
-        whole = {"HOME": str(self.home), "KUBECONFIG": str(self.home / "config"), "PATH": os.environ["PATH"]}
-        done = subprocess.run(
-            [self.path, *arguments],
-            input=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env=whole | (env or {}),
-            timeout=60,
-            check=False,
-        )
-        return done.returncode, done.stdout
-
-    def ok(self, *arguments: str, stdin: str = "", env: dict[str, str] | None = None) -> str:
-        """Output of a command that must succeed."""
-        code, out = self.run(*arguments, stdin=stdin, env=env)
-        assert code == 0, f"kubectl {' '.join(arguments)}\n{out}"
-        return out
-
-    def refused(self, *arguments: str, stdin: str = "") -> str:
-        """Output of a command that must fail."""
-        code, out = self.run(*arguments, stdin=stdin)
-        assert code != 0, f"kubectl {' '.join(arguments)}\n{out}"
-        return out
-
-    def settled(self) -> None:
-        """Wait until the Deployment has rolled out."""
-        self.ok("rollout", "status", "deployment/web", "--timeout=30s")
-
-
-@pytest.fixture(params=kubectls(), ids=lambda path: path.strip("/").replace("/", "-"))
-def kubectl(request: pytest.FixtureRequest, server: str, tmp_path: Path) -> Kubectl:
-    """A kubectl in a namespace of its own, created by `kubectl create namespace` (a protobuf body)."""
-    name = f"t{abs(hash((request.param, request.node.name))) % 10**9}"
-    made = Kubectl(request.param, server, tmp_path, name)
-    assert made.ok("create", "namespace", name) == f"namespace/{name} created\n"
-    return made
+from tests.sandbox.kubectls import WEB, Kubectl, kubectls
 
 
 def test_there_is_a_kubectl() -> None:
@@ -210,7 +112,6 @@ def test_server_side_apply(kubectl: Kubectl) -> None:
 
 
 def test_refusals(kubectl: Kubectl) -> None:
-    assert "kubectl apply -f" in kubectl.refused("explain", "pods")
     kubectl.ok("apply", "-f", "-", stdin=WEB)
     said = kubectl.refused("patch", "deployment", "web", "-p", '{"spec":{"replicas":-1}}')
     assert said.strip() == (

@@ -20,10 +20,6 @@ log = logging.getLogger("dashboard.sandbox")
 
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 HEALTH = ("/healthz", "/livez", "/readyz")
-EXPLAIN = (
-    "the ReconcilerViz sandbox does not serve the full OpenAPI schemas that kubectl explain needs; "
-    "fields are checked when an object is sent, e.g. with kubectl apply -f FILE --dry-run=server"
-)
 
 
 class Server:
@@ -32,6 +28,7 @@ class Server:
     def __init__(self, api: Api, host: str = "127.0.0.1") -> None:
         self.api = api
         self._control = Control(api)
+        self._documents = openapi.Documents(api.registry)
         self.host = host
         self.port = 0
         """Set by whoever binds the socket, before requests come."""
@@ -92,14 +89,11 @@ class Server:
         return self._discovery(request, path)
 
     def _openapi(self, request: web.Request, path: str) -> web.Response:
-        if request.headers.get("Kubectl-Command", "").startswith("kubectl explain"):
-            # kubectl shows the body of a failed schema request only when it is plain text.
-            return web.Response(status=501, text=EXPLAIN)
         if path == "/openapi/v3":
-            return respond(request, openapi.index(self.api.registry))
+            return respond(request, self._documents.index())
         parts = path.removeprefix("/openapi/v3/").split("/")
         group, version = ("", parts[1]) if parts[0] == "api" and len(parts) == 2 else [*parts[1:3], "", ""][:2]
-        found = openapi.document(self.api.registry, group, version) if path.startswith("/openapi/v3/") else None
+        found = self._documents.document(group, version) if path.startswith("/openapi/v3/") else None
         return _plain_404() if found is None else respond(request, found)
 
     def _discovery(self, request: web.Request, path: str) -> web.Response:
