@@ -5,7 +5,7 @@ An autoscaler and a person, a pipeline and an operator: each undoes the other, a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,7 +66,7 @@ def fights(versions: Iterable[Object]) -> tuple[Fight, ...]:
         if previous is not None:
             _record(known, previous, version)
         previous = version
-    found = [fight for path, each in known.items() if (fight := _fight(path, each)) is not None]
+    found = [fight for path, each in known.items() if (fight := dispute(path, each.before, each.changes)) is not None]
     return tuple(sorted(found, key=lambda fight: (-fight.changes, fight.path)))
 
 
@@ -90,19 +90,20 @@ def _wishes(obj: Mapping[str, Any]) -> dict[str, Any]:
     return {"metadata": meta, "spec": field(obj, "spec", {})}
 
 
-def _fight(path: str, entry: _Field) -> Fight | None:
-    seen = {repr(entry.before)}
+def dispute(path: str, before: Value, changes: Sequence[tuple[Value, Setter]]) -> Fight | None:
+    """The fight in one field's changes, oldest first: what it was before, then (value, who set it)."""
+    seen = {repr(before)}
     returns, hands = 0, 0
     last_by = ""
-    for value, setter in entry.changes:
+    for value, setter in changes:
         if repr(value) in seen and setter.manager != last_by:
             returns += 1
         seen.add(repr(value))
         hands += setter.manager != last_by
         last_by = setter.manager
-    managers = tuple(dict.fromkeys(setter.manager for _, setter in entry.changes))
+    managers = tuple(dict.fromkeys(setter.manager for _, setter in changes))
     if len(managers) < 2 or returns < RETURNS:
         return None
-    times = [setter.time for _, setter in entry.changes if setter.time is not None]
-    values = tuple(dict.fromkeys(value for value, _ in entry.changes))
+    times = [setter.time for _, setter in changes if setter.time is not None]
+    values = tuple(dict.fromkeys(value for value, _ in changes))
     return Fight(path, managers, values, hands, min(times, default=None), max(times, default=None))

@@ -14,6 +14,7 @@ from dashboard.core.relatives import digest
 from dashboard.core.rows import row as make_row
 from dashboard.core.verdict import assess
 from dashboard.live.bodies import dump_trimmed, load
+from dashboard.live.disputes import Disputes
 from dashboard.live.entries import FOLDING, MAX_DEPTH, Entries, Entry
 from dashboard.live.notes import Notes
 from dashboard.live.pins import Pins
@@ -24,6 +25,9 @@ Kind = tuple[str, str]
 LEAVES = frozenset({("", "Pod"), ("discovery.k8s.io", "EndpointSlice"), ("coordination.k8s.io", "Lease")})
 """Kinds that seldom own anything and are many: once converged, they are not judged again before their next event,
 so no body is kept of them."""
+
+WARM = 256
+"""Objects kept as they came, at some 25 KB each, before they are kept as bytes."""
 
 
 class Judging:
@@ -41,6 +45,8 @@ class Judging:
         self._entries = entries
         self._notes = notes
         self._pins = pins
+        self._disputes = Disputes()
+        self._warm: dict[str, Entry] = {}  # with the object as it came; least lately judged first
         self._timers: list[tuple[float, str]] = []
         self._dirty: set[str] = set()
         self._refold: set[str] = set()  # uids whose descendants fold differently now
@@ -64,6 +70,7 @@ class Judging:
             self.remove(id)
             old = None
         self._pins.offer(id, obj, version)
+        self._disputes.seen(id, obj, now)
         self._judge(key, id, obj, old, version=version, now=now)
         return id
 
@@ -83,6 +90,8 @@ class Judging:
             return
         self._mark_upward(id, entry)
         self._entries.remove(id)
+        self._warm.pop(id, None)
+        self._disputes.forget(id)
         self._refold.add(entry.row.uid)
         self.changed.add(id)
         self._dirty.discard(id)
@@ -137,9 +146,13 @@ class Judging:
         entry = self._entries.by_id.get(id)
         if entry is None:
             return
-        obj = self._pins.get(id) or (load(entry.body) if entry.body is not None else None)
+        body = entry.body
+        obj = self._pins.get(id) or (load(body) if isinstance(body, bytes) else body)
         if obj is not None:
-            self._judge(entry.relative.key, id, obj, entry, version=entry.version, now=now, body=entry.body)
+            self._judge(
+                entry.relative.key, id, obj, entry,
+                version=entry.version, now=now, body=body if isinstance(body, bytes) else None,
+            )  # fmt: skip
 
     def _judge(
         self,
@@ -157,6 +170,7 @@ class Judging:
             obj, now, related,
             has_status=self.has_status.get((key.group, key.kind)), with_gaps=reads_gaps(key.group, key.kind),
         )  # fmt: skip
+        assessment = self._disputes.judged(id, assessment, now, self._driver)
         assessment = _since(assessment, old, now)
         relatives = tuple(each for each in related if isinstance(each, Relative)) if related else ()
         row, relative = make_row(obj, assessment, relatives, key=key), digest(obj, assessment, key=key)
@@ -166,8 +180,24 @@ class Judging:
         entry = Entry(row, relative, version, None, assessment.recheck_at)
         self._entries.add(entry)
         if self._may_be_judged_again(entry):
-            entry.body = body or dump_trimmed(obj)
+            if body is None:
+                self._keep_warm(id, entry, obj)
+            else:
+                entry.body = body
         self._mark(id, entry, old)
+
+    def _driver(self, id: str) -> ObjectKey | None:
+        return next((entry.relative.key for entry in self._entries.drivers(id)), None)
+
+    def _keep_warm(self, id: str, entry: Entry, obj: Mapping[str, Any]) -> None:
+        """Keep an object as it came for a while: what changes once changes again soon, and needs no bytes till then."""
+        entry.body = obj
+        self._warm.pop(id, None)
+        self._warm[id] = entry
+        if len(self._warm) > WARM:
+            coldest = self._warm.pop(next(iter(self._warm)))
+            if coldest.body is not None and not isinstance(coldest.body, bytes):
+                coldest.body = dump_trimmed(coldest.body)
 
     def _mark(self, id: str, entry: Entry, old: Entry | None) -> None:
         if entry.recheck_at is not None and (old is None or old.recheck_at != entry.recheck_at):

@@ -1,0 +1,71 @@
+"""Two managers that set one number back and forth: seen over versions, told while it goes on, forgotten when quiet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dashboard.core.model import Assessment, Cause, Verdict
+from dashboard.core.objects import ObjectKey
+from dashboard.live.disputes import QUIET, Disputes
+
+WELL = Assessment(Verdict.CONVERGED, "Available")
+HPA = ObjectKey("autoscaling", "HorizontalPodAutoscaler", "shop", "web")
+
+
+def version(replicas: int, manager: str) -> dict[str, Any]:
+    owned = {"f:spec": {"f:replicas": {}}}
+    entry = {"manager": manager, "operation": "Update", "time": "2026-01-01T00:00:00Z", "fieldsV1": owned}
+    return {"metadata": {"name": "web", "managedFields": [entry]}, "spec": {"replicas": replicas}}
+
+
+def seen(*versions: tuple[int, str], start: float = 1000.0) -> Disputes:
+    disputes = Disputes()
+    for offset, each in enumerate(versions):
+        disputes.seen("web", version(*each), start + offset)
+    return disputes
+
+
+def alone(id: str) -> ObjectKey | None:
+    return None
+
+
+FIGHT = ((3, "git"), (5, "operator"), (3, "git"), (5, "operator"), (3, "git"))
+
+
+def test_a_fight_is_stalled_and_names_both() -> None:
+    judged = seen(*FIGHT).judged("web", WELL, 1005.0, alone)
+    assert judged.verdict is Verdict.STALLED
+    assert judged.cause == Cause("operator and git set spec.replicas back and forth between 5 and 3", None, "Fight")
+    assert judged.recheck_at == 1004.0 + QUIET + 1
+
+
+def test_one_correction_is_no_fight() -> None:
+    assert seen(*FIGHT[:3]).judged("web", WELL, 1003.0, alone) is WELL
+
+
+def test_one_manager_alone_does_not_fight() -> None:
+    versions = [(count, "kubectl") for count in (3, 5, 3, 5, 3)]
+    assert seen(*versions).judged("web", WELL, 1005.0, alone) is WELL
+
+
+def test_a_fight_is_over_when_it_is_quiet() -> None:
+    assert seen(*FIGHT).judged("web", WELL, 1005.0 + QUIET, alone) is WELL
+
+
+def test_what_ails_it_comes_first() -> None:
+    ill = Assessment(Verdict.STALLED, "ImagePullBackOff", Cause("no such image"))
+    assert seen(*FIGHT).judged("web", ill, 1005.0, alone) is ill
+
+
+def test_an_autoscaler_is_named_as_itself() -> None:
+    versions = [(count, by.replace("git", "kube-controller-manager")) for count, by in FIGHT]
+    judged = seen(*versions).judged("web", WELL, 1005.0, lambda _: HPA)
+    assert judged.cause is not None
+    assert judged.cause.sentence.startswith("operator and HPA web set spec.replicas")
+    assert judged.cause.at == HPA
+
+
+def test_what_has_gone_is_forgotten() -> None:
+    disputes = seen(*FIGHT)
+    disputes.forget("web")
+    assert disputes.judged("web", WELL, 1005.0, alone) is WELL
