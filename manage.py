@@ -6,10 +6,14 @@ from __future__ import annotations
 import os
 import sys
 
+from dashboard.management.terminal import InertStream
+
 
 def main() -> None:
     """Check the settings first, so that a bad variable is one sentence and not a traceback."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "reconcilerviz.settings")
+    os.environ.setdefault("DJANGO_COLORS", "nocolor")  # colours are escapes, and those are shown, not obeyed
+    sys.stdout, sys.stderr = InertStream(sys.stdout), InertStream(sys.stderr)  # type: ignore[assignment]  # all they need
     from django.conf import settings
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line

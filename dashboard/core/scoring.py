@@ -112,7 +112,7 @@ def parse_case(path: str, source: str, content: bytes) -> Case:
         raise CaseError(f"{path}: must be a mapping with the fields expected and object")
     expected, obj = raw.get("expected"), raw.get("object")
     if expected not in EXPECTED:
-        raise CaseError(f"{path}: expected is {expected!r}, must be one of {', '.join(EXPECTED)}")
+        raise CaseError(f"{path}: expected is {repr(expected)[:200]}, must be one of {', '.join(EXPECTED)}")
     if not isinstance(obj, dict):
         raise CaseError(f"{path}: object must be a mapping, is {type(obj).__name__}")
     api_version = text(obj.get("apiVersion"))

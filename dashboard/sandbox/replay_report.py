@@ -12,6 +12,9 @@ from dashboard.sandbox.replay_run import Outcome
 from dashboard.sandbox.replay_states import CUSTOM, Kind, kind_of
 from dashboard.sandbox.replay_trace import Obj, Recording, Track
 
+LINE = 1000
+"""Characters of one printed difference: a recording may hold a value of any length."""
+
 
 @dataclass(slots=True)
 class Compared:
@@ -59,7 +62,7 @@ class Report:
         lines = [f"{self.trace}: differs", *(f"  {problem}" for problem in self.problems)]
         for one in self.objects:
             lines += [f"  {one.label}: {difference}" for difference in one.differences]
-        return "\n".join(lines)
+        return "\n".join(line if len(line) <= LINE else f"{line[: LINE - 1]}…" for line in lines)
 
 
 def _sequence(story: Story | None) -> list[Obj]:

@@ -32,7 +32,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         result = score(cases)
         if options["json"]:
-            self.stdout.write(json.dumps(result.as_json(), indent=2, ensure_ascii=False))
+            self.stdout.write(json.dumps(result.as_json(), indent=2))
         else:
             report(result, self.stdout.write)
 
