@@ -44,12 +44,48 @@ def test_demo_serves_and_ends_cleanly_with_nothing_left(number: int) -> None:
         assert "Traceback" not in demo.said
 
 
-def test_the_sandbox_ends_with_its_parent_however_that_ends() -> None:
-    with manage("demo", "--empty") as demo:
-        demo.find(ADDRESS)
+def test_operators_run_beside_the_demo_and_begin_again_with_a_new_sandbox() -> None:
+    with manage("demo", "--speed", "20") as demo:
+        address = demo.find(ADDRESS)
+        buckets = Path(demo.find(r"buckets are folders below (\S+)"))
+        pages = [
+            f"{address}c/sandbox/o/demo.reconcilerviz.io/{kind}"
+            for kind in ("Database/shop/ledger", "Bucket/shop/invoices")
+        ]
         children = demo.children()
+        assert len(children) == 3
+
+        def shown() -> bool:
+            return all(get(page)[0] == 200 and 'class="object converged"' in get(page)[1] for page in pages)
+
+        eventually(shown, "both are converged")
+        assert (buckets / "shop-invoices").is_dir()
+        sandbox = next(pid for pid in children if b"dashboard.sandbox\0" in Path(f"/proc/{pid}/cmdline").read_bytes())
+        os.kill(sandbox, signal.SIGKILL)
+        demo.find("(the operators ended)")
+        eventually(shown, "both are converged again")
+        children += demo.children()
+        assert demo.stop() == 0
+        assert not any(alive(pid) for pid in children)
+        assert not buckets.exists()
+        assert "Traceback" not in demo.said
+
+
+def test_the_demo_runs_without_operators_where_that_is_asked_for() -> None:
+    with manage("demo", "--empty", "--no-operators") as demo:
+        assert get(demo.find(ADDRESS))[0] == 200
+        assert len(demo.children()) == 1
+        demo.stop()
+
+
+def test_the_children_end_with_their_parent_however_that_ends() -> None:
+    with manage("demo", "--empty") as demo:
+        buckets = Path(demo.find(r"buckets are folders below (\S+)"))
+        children = demo.children()
+        assert len(children) == 3
         demo.stop(signal.SIGKILL)
-        eventually(lambda: not any(alive(pid) for pid in children), "the sandbox ends too")
+        eventually(lambda: not any(alive(pid) for pid in children), "they end too")
+        buckets.rmdir()  # nobody was left to do it
 
 
 def test_a_kubeconfig_is_written_where_it_was_named_and_stays(tmp_path: Path) -> None:

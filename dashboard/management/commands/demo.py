@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from dashboard.cluster.connection import Connection
 from dashboard.management.serving import kubeconfig, ports
+from dashboard.management.serving.child_process import ChildError
+from dashboard.management.serving.operators import operate
 from dashboard.management.serving.options import (
     FIRST_PORT,
     add_sandbox_options,
@@ -19,8 +22,8 @@ from dashboard.management.serving.options import (
     policy_for,
     port,
 )
-from dashboard.management.serving.process import allow_host, interruptible, serve, stop_signal
-from dashboard.management.serving.sandbox_process import SandboxError, sandbox_from
+from dashboard.management.serving.process import allow_host, interruptible, running, serve, stop_signal
+from dashboard.management.serving.sandbox_process import sandbox_from
 from dashboard.management.serving.web_server import address
 from dashboard.web import clusters, vendor
 
@@ -35,6 +38,12 @@ class Command(BaseCommand):
         add_web_options(parser)
         parser.add_argument("--sandbox-port", type=port, default=0, help="port of its API (default: a free one)")
         add_sandbox_options(parser)
+        parser.add_argument(
+            "--operators",
+            action=argparse.BooleanOptionalAction,
+            default=True,
+            help="run the database and the bucket operator, with one object of each beside the shop",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Bind first, so that a busy port stops it before anything runs."""
@@ -51,23 +60,28 @@ class Command(BaseCommand):
                     await show(stopped, path)
 
         async def show(stopped: asyncio.Event, path: Path) -> None:
+            shown = asyncio.Event()
+
             def ready() -> None:
                 self.say(f"\n  ReconcilerViz  {page_address(address(listener, host), policy)}")
                 self.say(f"  kubectl        export KUBECONFIG={path.absolute()}")
                 self.say("\n  A sandbox cluster, on this machine only. Ctrl-C stops all of it.\n")
+                if options["operators"]:
+                    shown.set()
 
             connection = await Connection.from_kubeconfig(path)
             kinds = settings.RECONCILERVIZ_KINDS
             cluster = clusters.assemble("sandbox", connection, kinds=kinds, sandbox=True, allow_edits=True)
             try:
-                await serve(cluster, listener, policy, stopped=stopped, ready=ready)
+                async with running(operate(sandbox, path, shown, self.say), "operators"):
+                    await serve(cluster, listener, policy, stopped=stopped, ready=ready)
             finally:
                 await connection.close()
 
         try:
             vendor.ensure(self.say)
             asyncio.run(run())
-        except SandboxError as error:
+        except ChildError as error:
             raise CommandError(str(error)) from error
         finally:
             listener.close()

@@ -8,9 +8,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from dashboard.management.serving import kubeconfig
+from dashboard.management.serving.child_process import ChildError
 from dashboard.management.serving.options import add_sandbox_options, port
 from dashboard.management.serving.process import interruptible, stop_signal
-from dashboard.management.serving.sandbox_process import SandboxError, sandbox_from
+from dashboard.management.serving.sandbox_process import sandbox_from
 
 
 class Command(BaseCommand):
@@ -36,7 +37,7 @@ class Command(BaseCommand):
 
         try:
             asyncio.run(run())
-        except SandboxError as error:
+        except ChildError as error:
             raise CommandError(str(error)) from error
 
     def say(self, text: str) -> None:

@@ -104,6 +104,15 @@ def test_a_name_that_another_owner_has_is_not_taken_over(world: World) -> None:
     assert world.about("one-and-only").exists()
 
 
+def test_a_bucket_that_stayed_is_found_again_by_its_namesake(world: World) -> None:
+    path = made(world, "again", deletionPolicy="Retain")
+    id = world.get(path)["status"]["atProvider"]["id"]
+    world.delete(path)
+    world.gone(path)
+    made(world, "again")
+    assert world.get(path)["status"]["atProvider"]["id"] == id
+
+
 def test_deleting_it_removes_the_bucket(world: World) -> None:
     path = made(world, "short-lived")
     assert world.get(path)["metadata"]["finalizers"] == ["demo.reconcilerviz.io/bucket"]

@@ -38,8 +38,8 @@ async def remove(kube: Kube, store: StoreClient, bucket: Obj) -> None:
         return
     try:
         seen = await store.get(name)
-        if seen is not None and seen["owner"] in ("", bucket["metadata"]["uid"]):
-            await store.delete(name, bucket["metadata"]["uid"])
+        if seen is not None and seen["owner"] in ("", _owner(bucket)):
+            await store.delete(name, _owner(bucket))
     except StoreError as error:
         if error.code == "InvalidBucketName":
             return  # there can be none
@@ -52,21 +52,27 @@ async def remove(kube: Kube, store: StoreClient, bucket: Obj) -> None:
 
 async def _bring_in_line(store: StoreClient, bucket: Obj) -> tuple[str, Obj | None]:
     """What differed though it had been in line, and the bucket as it is now. Raises StoreError."""
-    name, uid, wish = _name(bucket), bucket["metadata"]["uid"], _wish(bucket)
+    name, owner, wish = _name(bucket), _owner(bucket), _wish(bucket)
     known = _provided(bucket).get("name", name)
     if known != name:
         raise StoreError(422, "InvalidBucketName", f"a bucket cannot be renamed: this one is {known}")
     seen = await store.get(name)
-    different = _differences(seen, {**wish, "owner": uid})
+    different = _differences(seen, {**wish, "owner": owner})
     drift = ", ".join(different) if different and _was_in_line(bucket) else ""
     if not different or (drift and bucket["spec"].get("onDrift") == "Report"):
         return drift, seen
-    return drift, await store.put(name, uid, wish)
+    return drift, await store.put(name, owner, wish)
 
 
 def _name(bucket: Obj) -> str:
     name: str = bucket["spec"]["name"]
     return name
+
+
+def _owner(bucket: Obj) -> str:
+    """Whose the bucket is in the store's books: not the uid, so that a cluster made anew finds its buckets again."""
+    metadata = bucket["metadata"]
+    return f"{metadata['namespace']}/{metadata['name']}"
 
 
 def _wish(bucket: Obj) -> Obj:
