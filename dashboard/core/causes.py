@@ -21,6 +21,8 @@ LONGEST = 300
 _NODES = re.compile(r"^0/(\d{1,6}) nodes are available: (.*)$", re.DOTALL)
 _SHORT_OF = re.compile(r"(\d{1,6}) Insufficient ([\w./-]{0,79}\w)")
 _TAINT = re.compile(r"(\d{1,6}) node\(s\) had untolerated taint \{([^}]{1,120})\}")
+_TAINTS = re.compile(r"(\d{1,6}) node\(s\) had untolerated taint\(s\)")
+_CORDONED = re.compile(r"(\d{1,6}) node\(s\) were unschedulable")
 _AFFINITY = re.compile(r"(\d{1,6}) node\(s\) didn't match Pod's node affinity/selector")
 _ZONE = re.compile(r"(\d{1,6}) node\(s\) had volume node affinity conflict")
 _PORTS = re.compile(r"(\d{1,6}) node\(s\) didn't have free ports")
@@ -50,6 +52,8 @@ def scheduling(message: str) -> str:
     total, rest = match[1], match[2].partition(" preemption:")[0]
     parts = [f"{found[1]} of {total} short of {found[2]}" for found in _SHORT_OF.finditer(rest)]
     parts += [f"{found[1]} of {total} have the untolerated taint {found[2].strip()}" for found in _TAINT.finditer(rest)]
+    parts += [f"{found[1]} of {total} have an untolerated taint" for found in _TAINTS.finditer(rest)]
+    parts += [f"{found[1]} of {total} are cordoned" for found in _CORDONED.finditer(rest)]
     parts += [f"{found[1]} of {total} do not match its node selector" for found in _AFFINITY.finditer(rest)]
     parts += [f"{found[1]} of {total} are not in its volume's zone" for found in _ZONE.finditer(rest)]
     parts += [f"{found[1]} of {total} have no free port" for found in _PORTS.finditer(rest)]

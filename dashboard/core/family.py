@@ -37,8 +37,8 @@ def overruled_by_child(subject: Subject, finding: Finding) -> Finding:
 
 
 def _explained(finding: Finding, children: Sequence[Relative]) -> Finding:
-    """A converging owner, in the words of a child that knows more than a count: a failing probe, no node that fits."""
-    if finding.verdict is not Verdict.CONVERGING:
+    """An owner, in the words of a child that knows more than a count or a deadline: a probe that fails, no node."""
+    if finding.verdict is not Verdict.CONVERGING and finding.reason != "ProgressDeadlineExceeded":
         return finding
     for child in children:
         if child.verdict is Verdict.CONVERGING and child.cause is not None and child.cause.reason:

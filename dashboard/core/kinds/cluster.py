@@ -94,4 +94,9 @@ def disruption_budget(subject: Subject) -> Finding:
         return Finding(
             Verdict.CONVERGING, "NotEnoughHealthy", Cause(f"{healthy} of {wanted} healthy, no eviction allowed")
         )
+    if healthy and "disruptionsAllowed" in subject.status and not subject.count("disruptionsAllowed"):
+        # Its Pods are as they should be, and yet a drain of their nodes cannot end.
+        cause = Cause(f"no Pod may be evicted: all {wanted} must stay healthy", reason="NoDisruptionAllowed")
+        if subject.count("expectedPods") <= wanted:
+            return Finding(Verdict.CONVERGED, "EnoughHealthy", cause)
     return Finding(Verdict.CONVERGED, "EnoughHealthy")
