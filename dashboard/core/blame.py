@@ -43,7 +43,8 @@ def blame(condition: Condition) -> Verdict | None:
         return Verdict.SUSPENDED
     if condition.status != "False":
         return Verdict.STALLED if _hard_reason(condition) else Verdict.CONVERGING
-    if told is Sense.BAD or failed_message(condition.message):
+    waits = tokens(condition.reason)[:1] in (("waiting",), ("awaiting",)) and told is Sense.WORKING
+    if told is Sense.BAD or (failed_message(condition.message) and not waits):
         return Verdict.STALLED
     if told is Sense.WORKING and "not" in tokens(condition.reason) and refused(condition.message):
         return Verdict.STALLED

@@ -68,8 +68,9 @@ def _refined(reading: Reading, finding: Finding, word: Word | None) -> Finding:
 def _by_word(reading: Reading, word: Word) -> Finding:
     """No condition sums up: the phase decides, unless a condition tells of a failure."""
     finding = reading.finding
-    if word.sense is Sense.GOOD and finding is not None and finding.verdict is Verdict.STALLED and reading.failed:
-        return finding
+    if word.sense is Sense.GOOD and finding is not None and reading.failed:
+        if finding.verdict is Verdict.STALLED or (finding.verdict is Verdict.CONVERGING and not reading.weak):
+            return finding
     return _worded(word, finding)
 
 

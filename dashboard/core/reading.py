@@ -41,7 +41,9 @@ OVER = ("Completed", "Complete", "Succeeded", "Finished", "Done", "Failed")
 UNENDED = (("Completed", ("False", "Unknown")), ("Complete", ("False", "Unknown")), ("Succeeded", ("Unknown",)))
 """Ends, with the statuses that say beside `Ready` that not everything is done yet."""
 
-BEFORE = frozenset({"Initializing", "Initialising", "initializing", "Creating", "Bootstrapping", "Starting"})
+BEFORE = frozenset(
+    {"Initializing", "Initialising", "initializing", "Creating", "Bootstrapping", "Starting", "Installing"}
+)
 """Work that an object has behind it once it is ready; some controllers never take it back."""
 
 STOPS = frozenset({"Stopped", "Halted"})

@@ -91,7 +91,9 @@ def sense(phrase: str) -> Sense | None:
         return Sense.WORKING  # `runningWorkflow`, `Running 'install' action`: an activity, not a state
     found: set[Sense] = set()
     negation = ""
-    for word in words:
+    for place, word in enumerate(words):
+        if word in ("up", "down") and place and words[place - 1].endswith("ing"):
+            continue  # `ScalingDown`, `SettingUp`
         if word in NEGATIONS:
             negation = word
             continue
