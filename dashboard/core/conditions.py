@@ -54,7 +54,7 @@ def read_one(status: Mapping[str, Any], type_: str) -> Condition | None:
     if not isinstance(raw, list):
         return find(read_conditions(status), type_)
     for entry in raw[:READ_AT_MOST] if len(raw) > READ_AT_MOST else raw:
-        if isinstance(entry, Mapping) and entry.get("type") == type_:
+        if isinstance(entry, dict) and entry.get("type") == type_:
             return _condition(entry)
     return None
 

@@ -141,11 +141,11 @@ def key_of(obj: Object) -> ObjectKey:
 
     All but the name repeat from object to object and are interned: decoded JSON makes a new string each time.
     """
-    if not isinstance(obj, Mapping):
+    if type(obj) is not dict and not isinstance(obj, Mapping):
         return ObjectKey("", "", "", "")
     group = text(obj.get("apiVersion")).rpartition("/")[0]
     meta = obj.get("metadata")
-    namespace, name = (meta.get("namespace"), meta.get("name")) if isinstance(meta, Mapping) else ("", "")
+    namespace, name = (meta.get("namespace"), meta.get("name")) if type(meta) is dict else ("", "")
     return ObjectKey(intern(group), intern(text(obj.get("kind"))), intern(text(namespace)), text(name))
 
 

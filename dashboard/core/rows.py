@@ -34,7 +34,7 @@ def row(
     `key` is the object's own, for who has it already.
     """
     key = key or key_of(obj)
-    meta = as_mapping(field(obj, "metadata"))
+    meta = as_mapping(obj.get("metadata")) if type(obj) is dict else as_mapping(field(obj, "metadata"))
     owner, driven = _owner(meta, key.namespace), drives(obj)
     cause = assessment.cause
     said, bar = glance(obj, assessment, related)

@@ -44,7 +44,7 @@ class Subject:
         events: Sequence[EventNote] = (),
         has_status: bool | None = None,
     ) -> None:
-        self.obj: Mapping[str, Any] = obj if isinstance(obj, Mapping) else EMPTY
+        self.obj: Mapping[str, Any] = as_mapping(obj)
         get = self.obj.get
         self.meta = as_mapping(get("metadata"))
         self.spec = as_mapping(get("spec"))
@@ -94,7 +94,9 @@ class Subject:
 
 def as_mapping(value: Any) -> Mapping[str, Any]:
     """The value if it is an object, otherwise an empty one."""
-    return value if type(value) is dict or isinstance(value, Mapping) else EMPTY  # asking the ABC is ten times dearer
+    if type(value) is dict:  # asking the ABC is ten times dearer
+        return value
+    return value if value is not None and isinstance(value, Mapping) else EMPTY
 
 
 def as_list(value: Any) -> list[Any]:

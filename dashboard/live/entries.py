@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from dashboard.core.model import Relative, Row, Verdict
 from dashboard.live.blocks import Key
@@ -24,14 +24,14 @@ FOLDING = frozenset({Verdict.STALLED, Verdict.CONVERGING, Verdict.TERMINATING})
 class Entry:
     """One object: its row, its digest, and what judging it again needs.
 
-    `version` is its resourceVersion as a number, 0 where it is not one; `body` its trimmed JSON, None for what
-    will not be judged again before its next event.
+    `version` is its resourceVersion as a number, 0 where it is not one; `body` the object, as it came when that was
+    lately, or its trimmed JSON; None for what will not be judged again before its next event.
     """
 
     row: Row
     relative: Relative
     version: int
-    body: bytes | None
+    body: Mapping[str, Any] | bytes | None
     recheck_at: float | None
     order: Key | None = None
 

@@ -26,8 +26,8 @@ LEAVES = frozenset({("", "Pod"), ("discovery.k8s.io", "EndpointSlice"), ("coordi
 """Kinds that seldom own anything and are many: once converged, they are not judged again before their next event,
 so no body is kept of them."""
 
-WARM = 256
-"""Objects kept as they came, at some 25 KB each, before they are kept as bytes."""
+WARM = 1024
+"""Objects of late events kept as they came, at some 20 KB each, before they are kept as bytes."""
 
 
 class Judging:
@@ -71,7 +71,7 @@ class Judging:
             old = None
         self._pins.offer(id, obj, version)
         self._disputes.seen(id, obj, now)
-        self._judge(key, id, obj, old, version=version, now=now)
+        self._judge(key, id, obj, old, version=version, now=now, body=b"" if listed else None)
         return id
 
     def delete(self, obj: Mapping[str, Any]) -> None:
@@ -183,7 +183,7 @@ class Judging:
             if body is None:
                 self._keep_warm(id, entry, obj)
             else:
-                entry.body = body
+                entry.body = body or dump_trimmed(obj)
         self._mark(id, entry, old)
 
     def _driver(self, id: str) -> ObjectKey | None:

@@ -58,7 +58,7 @@ def container_statuses(subject: Subject) -> Iterator[tuple[Mapping[str, Any], bo
     """Each container status with whether it is an init container's, init containers first."""
     for name, init in (("initContainerStatuses", True), ("containerStatuses", False)):
         for entry in as_list(subject.status.get(name)):
-            if isinstance(entry, Mapping):
+            if isinstance(entry, dict):
                 yield entry, init
 
 
@@ -80,13 +80,13 @@ def _failing_container(subject: Subject) -> Finding | None:
     for entry, init in container_statuses(subject):
         state = as_mapping(entry.get("state"))
         waiting = state.get("waiting")
-        if isinstance(waiting, Mapping):
+        if isinstance(waiting, dict):
             reason = text(waiting.get("reason"))
             if reason in GAVE_UP:
                 return Finding(Verdict.STALLED, reason, _waiting_cause(subject, entry, waiting, reason))
             continue
         ended = state.get("terminated")
-        if isinstance(ended, Mapping):
+        if isinstance(ended, dict):
             if ended.get("exitCode") != 0 or (always and not init):
                 reason = text(ended.get("reason")) or "Error"
                 sentence = causes.ending(subject, entry, ended)
@@ -95,7 +95,7 @@ def _failing_container(subject: Subject) -> Finding | None:
                 )
             continue
         last = as_mapping(entry.get("lastState")).get("terminated")
-        if isinstance(last, Mapping) and recovering is None:
+        if isinstance(last, dict) and recovering is None:
             recovering = _recovering(subject, entry, as_mapping(state.get("running")), last)
     return recovering
 
