@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from dashboard.core.blame import HARD
 from dashboard.core.counting import short_of_count, short_of_ratio
 from dashboard.core.model import Cause, Verdict
 from dashboard.core.profiles import BY_SENSE
@@ -70,6 +71,9 @@ def _by_word(reading: Reading, word: Word) -> Finding:
     finding = reading.finding
     if word.sense is Sense.GOOD and finding is not None and reading.failed:
         if finding.verdict is Verdict.STALLED or (finding.verdict is Verdict.CONVERGING and not reading.weak):
+            return finding
+    if word.sense is Sense.WORKING and not word.well_known and finding is not None and reading.failed:
+        if finding.verdict is Verdict.STALLED and not HARD.isdisjoint(tokens(finding.reason)):
             return finding
     return _worded(word, finding)
 
