@@ -69,13 +69,15 @@ def _refined(reading: Reading, finding: Finding, word: Word | None) -> Finding:
 def _by_word(reading: Reading, word: Word) -> Finding:
     """No condition sums up: the phase decides, unless a condition tells of a failure."""
     finding = reading.finding
-    if word.sense is Sense.GOOD and finding is not None and reading.failed:
-        if finding.verdict is Verdict.STALLED or (finding.verdict is Verdict.CONVERGING and not reading.weak):
-            return finding
-    if word.sense is Sense.WORKING and not word.well_known and finding is not None and reading.failed:
-        if finding.verdict is Verdict.STALLED and not HARD.isdisjoint(tokens(finding.reason)):
-            return finding
-    return _worded(word, finding)
+    if finding is None or not reading.failed:
+        return _worded(word, finding)
+    told = finding.verdict
+    if word.sense is Sense.GOOD:
+        outweighs = told is Verdict.STALLED or (told is Verdict.CONVERGING and not reading.weak)
+    else:
+        openly = not HARD.isdisjoint(tokens(finding.reason))
+        outweighs = word.sense is Sense.WORKING and not word.well_known and told is Verdict.STALLED and openly
+    return finding if outweighs else _worded(word, finding)
 
 
 def _worded(word: Word, finding: Finding | None) -> Finding:
