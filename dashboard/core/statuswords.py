@@ -20,7 +20,19 @@ FIRST = (
 """Fields that sum an object up in one word, the strongest first."""
 
 HEADS = frozenset(
-    {"phase", "state", "status", "health", "robustness", "progress", "verdict", "result", "outcome", "approval"}
+    {
+        "phase",
+        "state",
+        "status",
+        "health",
+        "robustness",
+        "progress",
+        "verdict",
+        "result",
+        "outcome",
+        "approval",
+        "validation",
+    }
 )
 PAST = frozenset({"last", "previous", "prev", "old", "desired", "target", "initial"})
 NOW = frozenset(
@@ -40,7 +52,7 @@ NOW = frozenset(
 """`lastOperationStatus` and `lastObservedState` are about now, whatever their `last` says."""
 
 TROUBLE = frozenset({"error", "failed", "failure", "cannot", "unable", "invalid", "denied"})
-ERROR_LISTS = ("errors", "problems")
+ERROR_LISTS = ("errors", "problems", "error")
 HISTORY = frozenset({"history", "previous", "last", "log", "events", "attempts", "revisions", "old", "past", "records"})
 """Lists that tell how it was, and not how it is."""
 
@@ -92,6 +104,9 @@ UNDERWAY = frozenset(
 )  # fmt: skip
 LASTING = frozenset({"streaming", "stream", "session", "cron", "scheduled", "recurring", "periodic", "schedule"})
 """Beside a run's name they say that it does not end: `FlinkSessionJob`, `ScheduledBackup`."""
+
+INNER = ("code", "name", "value", "summary", "currentStateSummary")
+"""Where the word stands if `state` or `phase` is no word but a mapping."""
 
 LONGEST_WORD = 24
 DETAILS = ("message", "description", "reason", "statusCode", "code")
@@ -212,7 +227,7 @@ def _nested(subject: Subject, path: str, value: Mapping[Any, Any], depth: int) -
     failed = False
     for name, inner in list(value.items())[:READ_AT_MOST]:
         if isinstance(inner, str) and isinstance(name, str):
-            yield from _named(subject, f"{path}.{name}", name, inner)
+            yield from _named(subject, f"{path}.{name}", "state" if path in FIRST and name in INNER else name, inner)
             if _tells_of_error(name) and inner and "".join(tokens(inner)) not in NO_ERROR:
                 failed = True
             elif (
@@ -281,4 +296,5 @@ def _word(subject: Subject, name: str, value: str) -> Word | None:
 def runs_to_an_end(kind: str) -> bool:
     """Whether objects of this kind are done when they have ended: `PipelineRun`, `Backup`, not `Cluster`."""
     parts = tokens(kind)
-    return bool(parts) and parts[-1] in RUNS and LASTING.isdisjoint(parts)
+    head = parts[-2:-1] if parts[-1:] == ("set",) else parts[-1:]  # an `ActionSet` ends as its actions do
+    return head != () and head[0] in RUNS and LASTING.isdisjoint(parts)
