@@ -8,7 +8,7 @@ they are cut out of the bytes before decoding and stand in the object as the byt
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -33,8 +33,7 @@ class Page:
     skipped: int
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One watch event. An ERROR's object is a Status, and its version empty."""
 
     type: str
@@ -131,6 +130,9 @@ def read_page(body: bytes, resource: ResourceType) -> Page:
     )
 
 
+TYPES = ("MODIFIED", "ADDED", "DELETED", "BOOKMARK", "ERROR")
+
+
 def read_event(line: bytes, resource: ResourceType) -> Event | None:
     """An event from a line; None for one about an object that has no name or version: it cannot be kept.
 
@@ -138,7 +140,7 @@ def read_event(line: bytes, resource: ResourceType) -> Event | None:
     """
     event = _decode_event(line)
     kind, obj = (event.get("type"), event.get("object")) if isinstance(event, dict) else (None, None)
-    if not isinstance(obj, dict) or kind not in {"ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR"}:
+    if not isinstance(obj, dict) or kind not in TYPES:
         raise Garbled(f"not a watch event: {_quote(line)}")
     if kind == "ERROR":
         return Event(kind, obj, "")

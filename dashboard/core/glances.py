@@ -6,6 +6,7 @@ To add a kind: write a function and put it into `GLANCES`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from dashboard.core import measures
@@ -63,7 +64,12 @@ def _pod(obj: Mapping[str, Any], related: Sequence[Relative]) -> Glance:
         return "completed", bar
     if phase == "Failed":
         return plain(status.get("reason"), 60).lower() or "failed", bar
-    return f"{bar.ready:.0f} of {bar.want:.0f} ready", bar
+    return _containers_ready(bar.ready, bar.want), bar
+
+
+@lru_cache(maxsize=1024)
+def _containers_ready(ready: float, want: float) -> str:
+    return f"{ready:.0f} of {want:.0f} ready"
 
 
 def _job(obj: Mapping[str, Any], related: Sequence[Relative]) -> Glance:

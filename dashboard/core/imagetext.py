@@ -55,13 +55,13 @@ def running(uid: str, container: str, related: Sequence[Relative]) -> Running:
     return Running(tuple(ordered), sum(counts.values()))
 
 
-def image_text(obj: Any, related: Sequence[Relative] = ()) -> str:
-    """The phrase for a row; "" for an object without containers."""
+def image_text(obj: Any, related: Sequence[Relative] = (), pairs: tuple[tuple[str, str], ...] | None = None) -> str:
+    """The phrase for a row; "" for an object without containers. `pairs` are those of its digest, where there is one."""
+    if pairs is not None and not related and field(obj, "kind") == "Pod":
+        return _of_pod(pairs)
     wanted = containers_of(obj)
     if not wanted:
         return ""
-    if not related and field(obj, "kind") == "Pod":
-        return _of_pod(wanted)
     uid = field(obj, "metadata.uid", "")
     phrases = [_phrase(name, image, uid, related) for name, image in wanted[:SHOWN]]
     if not any(phrase.startswith("wants ") for phrase in phrases) and (older := _older(obj)):
@@ -74,7 +74,7 @@ def image_text(obj: Any, related: Sequence[Relative] = ()) -> str:
 @lru_cache(maxsize=4096)
 def _of_pod(wanted: tuple[tuple[str, str], ...]) -> str:
     """Nothing differs from what a Pod wants, and all Pods of a template want the same."""
-    phrases = [images.brief(image) for _, image in wanted[:SHOWN]]
+    phrases = [images.brief(plain(image, 300)) for _, image in wanted[:SHOWN]]
     if len(wanted) > SHOWN:
         phrases.append(f"and {len(wanted) - SHOWN} more")
     return ", ".join(phrases)

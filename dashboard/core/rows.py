@@ -14,9 +14,9 @@ from typing import Any
 from dashboard.core.glances import glance
 from dashboard.core.imagetext import image_text
 from dashboard.core.model import Assessment, Relative, Row
-from dashboard.core.objects import ObjectKey, field, key_of, plain, text, timestamp
+from dashboard.core.objects import field, plain, text
 from dashboard.core.ownership import controller_of, drives
-from dashboard.core.relatives import HASH_LABELS, REVISION_ANNOTATION
+from dashboard.core.relatives import digest
 from dashboard.core.subject import as_list, as_mapping
 
 SHORT = 120
@@ -27,39 +27,46 @@ LONG = 400
 
 
 def row(
-    obj: Mapping[str, Any], assessment: Assessment, related: Sequence[Relative] = (), *, key: ObjectKey | None = None
+    obj: Mapping[str, Any], assessment: Assessment, related: Sequence[Relative] = (), *, own: Relative | None = None
 ) -> Row:
     """The summary of an object. Never raises, whatever the object; every string is cut and safe to show.
 
-    `key` is the object's own, for who has it already.
+    `own` is its digest, for who has it already.
     """
-    key = key or key_of(obj)
-    meta = as_mapping(obj.get("metadata")) if type(obj) is dict else as_mapping(field(obj, "metadata"))
-    owner, driven = _owner(meta, key.namespace), drives(obj)
+    own = own or digest(obj, assessment)
+    key = own.key
+    owner, driven = _owner(as_mapping(field(obj, "metadata")), key.namespace), drives(obj)
     cause = assessment.cause
     said, bar = glance(obj, assessment, related)
+    revision = own.revision if key.kind == "ReplicaSet" else own.template_hash
     return Row(
         id=key.id,
         group=key.group,
         kind=key.kind,
         namespace=key.namespace,
         name=key.name,
-        uid=text(meta.get("uid"), 100),
+        uid=text(own.uid, 100),
         verdict=assessment.verdict,
-        reason=intern(plain(assessment.reason, SHORT)),
+        reason=_line(assessment.reason, SHORT),
         since=assessment.since,
         at_least=assessment.at_least,
-        glance=intern(plain(said, SHORT)),
-        images=intern(plain(image_text(obj, related), LONG)),
+        glance=_line(said, SHORT),
+        images=_line(image_text(obj, related, own.images), LONG),
         bar=bar,
-        cause=intern(plain(cause.sentence, LONG)) if cause else "",
+        cause=_line(cause.sentence, LONG) if cause else "",
         cause_at=intern(cause.at.id) if cause and cause.at else "",
-        cause_reason=intern(plain(cause.reason, SHORT)) if cause else "",
+        cause_reason=_line(cause.reason, SHORT) if cause else "",
         owner=owner,
         drives=driven.id if driven else "",
-        revision=_revision(key.kind, meta) if owner else "",
-        created=timestamp(meta.get("creationTimestamp")),
+        revision=text(revision, 63) if owner else "",
+        created=own.created,
     )
+
+
+@lru_cache(maxsize=4096)
+def _line(value: str, limit: int) -> str:
+    """The same line for the same words, made once."""
+    return intern(plain(value, limit))
 
 
 def _owner(meta: Mapping[str, Any], namespace: str) -> str:
@@ -76,15 +83,3 @@ def _owner_id(version: str, kind: str, name: str, namespace: str) -> str:
     reference = {"apiVersion": version, "kind": kind, "name": name, "controller": True}
     found = controller_of({"metadata": {"namespace": namespace, "ownerReferences": [reference]}})
     return found[0].id if found else ""
-
-
-def _revision(kind: str, meta: Mapping[str, Any]) -> str:
-    """The mark of the template it was made from: a number for a ReplicaSet, a hash for a Pod."""
-    number = as_mapping(meta.get("annotations")).get(REVISION_ANNOTATION) if kind == "ReplicaSet" else None
-    if isinstance(number, str) and number:
-        return intern(text(number, 63))
-    labels = as_mapping(meta.get("labels"))
-    for name in HASH_LABELS:
-        if mark := labels.get(name):
-            return intern(text(mark, 63))
-    return ""

@@ -173,7 +173,8 @@ class Judging:
         assessment = self._disputes.judged(id, assessment, now, self._driver)
         assessment = _since(assessment, old, now)
         relatives = tuple(each for each in related if isinstance(each, Relative)) if related else ()
-        row, relative = make_row(obj, assessment, relatives, key=key), digest(obj, assessment, key=key)
+        relative = digest(obj, assessment, key=key)
+        row = make_row(obj, assessment, relatives, own=relative)
         if old is not None:
             row = old.row if old.row == row else row
             relative = old.relative if old.relative == relative else relative
@@ -256,7 +257,10 @@ def is_text(key: ObjectKey) -> bool:
 
 def version_of(obj: Mapping[str, Any]) -> int:
     """The resourceVersion as a number, 0 where it is not one. Compared within one kind's watch only."""
-    version = text(field(obj, "metadata.resourceVersion"))
+    meta = obj.get("metadata")
+    version = meta.get("resourceVersion") if isinstance(meta, dict) else None
+    if not isinstance(version, str):
+        return 0
     return int(version) if version.isdecimal() and version.isascii() and len(version) < 20 else 0
 
 
