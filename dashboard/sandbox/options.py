@@ -18,6 +18,8 @@ class Write:
     validation: str = "Warn"
     """fieldValidation: Strict, Warn or Ignore."""
     warnings: list[str] = field(default_factory=list)
+    duplicates: list[str] = field(default_factory=list)
+    """Paths of fields that the body has twice; a parsed object cannot show them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,8 @@ def show(resource: Resource, obj: Obj) -> Obj:
     labels = selector_text(_dig(obj, selector) if selector else _dig(obj, "spec.selector"))
     if labels:
         status["selector"] = labels
-    spec = {"replicas": _dig(obj, wanted)} if _dig(obj, wanted) is not None else {}
+    # 0 is left out, as Go's omitempty does it.
+    spec = {"replicas": _dig(obj, wanted)} if _dig(obj, wanted) else {}
     return {"kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": shown, "spec": spec, "status": status}
 
 

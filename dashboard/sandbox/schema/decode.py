@@ -128,8 +128,9 @@ class Decoder:
         return int(value)
 
     def report(self, write: Write, strict: Callable[[str], ApiFailure]) -> None:
-        """Warn about unknown fields, or raise what `strict` makes of them, as fieldValidation asks."""
-        texts = [f'unknown field "{path}"' for path in self.unknown]
+        """Warn about unknown and duplicate fields, or raise what `strict` makes of them, as fieldValidation asks."""
+        texts = [f'duplicate field "{path}"' for path in write.duplicates]
+        texts += [f'unknown field "{path}"' for path in self.unknown]
         if not texts or write.validation == "Ignore":
             return
         if write.validation == "Strict":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
 import orjson
@@ -16,6 +17,8 @@ from dashboard.sandbox.server.guard import LIMIT, too_large
 PROTOBUF = "application/vnd.kubernetes.protobuf"
 MAX_DEPTH = 200
 """Nesting of a body: deeper ones are refused rather than walked."""
+MAX_TOLD = 100
+"""Duplicate fields that are told of one body."""
 
 
 def media_type(request: web.Request) -> str:
@@ -33,8 +36,11 @@ async def read(request: web.Request) -> bytes:
     return bytes(out)
 
 
-async def parsed(request: web.Request, kind: str) -> Any:
-    """The body as JSON values; `kind` is what is expected, for the message. Raises ApiFailure 400, 413, 415."""
+async def parsed(request: web.Request, kind: str, duplicates: list[str] | None = None) -> Any:
+    """The body as JSON values; `kind` is what is expected, for the message. Raises ApiFailure 400, 413, 415.
+
+    The paths of fields that the body has twice are added to `duplicates`; the last of them counts.
+    """
     raw = await read(request)
     media = media_type(request)
     if media == PROTOBUF:
@@ -43,7 +49,51 @@ async def parsed(request: web.Request, kind: str) -> Any:
         raise ApiFailure(415, "UnsupportedMediaType", "the sandbox does not read CBOR; send application/json", {})
     value = _yaml(raw) if media.endswith("yaml") else _json(raw, kind)
     _check_depth(value)
+    if duplicates is not None and _looks_like_json(raw):
+        duplicates += duplicate_fields(raw)[:MAX_TOLD]
     return value
+
+
+def _looks_like_json(raw: bytes) -> bool:
+    return raw.lstrip()[:1] in (b"{", b"[")
+
+
+class _Twice(dict[str, Any]):
+    """An object of which some keys stood in the text twice."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        counted = Counter(key for key, _ in pairs)
+        self.twice = [key for key, times in counted.items() if times > 1]
+
+
+def duplicate_fields(raw: bytes) -> list[str]:
+    """Paths of the fields that stand in a JSON text twice, e.g. `spec.containers[0].name`."""
+    seen = 0
+
+    def collect(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal seen
+        made = dict(pairs)
+        if len(made) == len(pairs):
+            return made
+        seen += 1
+        return _Twice(pairs)
+
+    value = json.loads(raw, object_pairs_hook=collect)
+    return _twice(value, "") if seen else []
+
+
+def _twice(value: Any, path: str) -> list[str]:
+    out: list[str] = []
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            out += _twice(item, f"{path}[{index}]")
+    elif isinstance(value, dict):
+        if isinstance(value, _Twice):
+            out += [f"{path}.{key}" if path else key for key in value.twice]
+        for key, item in value.items():
+            out += _twice(item, f"{path}.{key}" if path else key)
+    return out
 
 
 def _json(raw: bytes, kind: str) -> Any:
@@ -79,7 +129,7 @@ def _go_error(raw: bytes) -> str:
 
 def _yaml(raw: bytes) -> Any:
     try:
-        if raw.lstrip()[:1] in (b"{", b"["):
+        if _looks_like_json(raw):
             return orjson.loads(raw)
         # Aliases can multiply a small body without bound: they have no place in one object.
         if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(raw, Loader=_Loader)):

@@ -173,7 +173,7 @@ class Rest:
 
     async def _create(self) -> web.StreamResponse:
         write = write_options(self.request)
-        body = await bodies.parsed(self.request, self.resource.kind)
+        body = await bodies.parsed(self.request, self.resource.kind, write.duplicates)
         if reviews.is_review(self.resource):
             return self._send(reviews.answer(self.api, self.resource, body if isinstance(body, dict) else {}), 201)
         if self.resource.verbs == ("create",):
@@ -183,7 +183,7 @@ class Rest:
 
     async def _update(self) -> web.StreamResponse:
         write = write_options(self.request)
-        body = await bodies.parsed(self.request, self.resource.kind)
+        body = await bodies.parsed(self.request, self.resource.kind, write.duplicates)
         route = self.route
         changed = self.api.update(
             self.resource, route.namespace, route.name, body, write, subresource=route.subresource
@@ -196,7 +196,7 @@ class Rest:
             raise unsupported_media()
         write = write_options(self.request)
         self._check_patch(media, write)
-        patch = await bodies.parsed(self.request, self.resource.kind)
+        patch = await bodies.parsed(self.request, self.resource.kind, write.duplicates)
         route, key = self.route, self.api.key(self.resource, self.route.namespace, self.route.name)
         existed = self.api.store.get(self.resource.storage, key) is not None
         changed = self.api.patch(

@@ -12,7 +12,7 @@ from dashboard.sandbox.custom import rules as crds
 from dashboard.sandbox.failures import Invalid, invalid
 from dashboard.sandbox.quantities import check_quantities
 from dashboard.sandbox.registry import Resource
-from dashboard.sandbox.validation import names, others, workloads
+from dashboard.sandbox.validation import autoscaling, names, others, workloads
 from dashboard.sandbox.validation.errors import AT_LEAST_0, Errors
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ RULES: dict[str, Rule] = {
     "jobs.batch": workloads.job,
     "cronjobs.batch": workloads.cron_job,
     "services": others.service,
-    "horizontalpodautoscalers.autoscaling": others.autoscaler,
+    "horizontalpodautoscalers.autoscaling": autoscaling.autoscaler,
     "configmaps": others.config_map,
     "secrets": others.secret,
     "poddisruptionbudgets.policy": others.budget,

@@ -1,4 +1,4 @@
-"""Pods (what may change), Services, autoscalers, ConfigMaps, Secrets, budgets, claims."""
+"""Pods (what may change), Services, ConfigMaps, Secrets, budgets, claims."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from dashboard.sandbox.validation.errors import IMMUTABLE, Errors
 from dashboard.sandbox.validation.podspec import pod_spec, port_number, quantity
+from dashboard.sandbox.validation.selectors import amount, at_most_all, selector
 
 Obj = dict[str, Any]
 
@@ -68,22 +69,6 @@ def service(errors: Errors, obj: Obj, live: Obj | None) -> None:
         errors.invalid("spec.clusterIPs[0]", spec.get("clusterIPs"), "may not change once set")
 
 
-def autoscaler(errors: Errors, obj: Obj, live: Obj | None) -> None:
-    """autoscaling HorizontalPodAutoscaler."""
-    spec = obj["spec"]
-    least, most = spec.get("minReplicas"), spec.get("maxReplicas", 0)
-    if isinstance(least, int) and least < 1:
-        errors.invalid("spec.minReplicas", least, "must be greater than or equal to 1")
-    if most < 1:
-        errors.invalid("spec.maxReplicas", most, "must be greater than 0")
-    if isinstance(least, int) and most < least:
-        errors.invalid("spec.maxReplicas", most, "must be greater than or equal to `minReplicas`")
-    reference = spec.get("scaleTargetRef") or {}
-    for name in ("kind", "name"):
-        if not reference.get(name):
-            errors.required(f"spec.scaleTargetRef.{name}")
-
-
 KEY = re.compile(r"[-._a-zA-Z0-9]+")
 KEY_TEXT = (
     "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  "
@@ -121,13 +106,21 @@ def secret(errors: Errors, obj: Obj, live: Obj | None) -> None:
         errors.invalid("type", obj.get("type"), IMMUTABLE)
 
 
+EVICTION_POLICIES = ("AlwaysAllow", "IfHealthyBudget")
+
+
 def budget(errors: Errors, obj: Obj, live: Obj | None) -> None:
     """policy/v1 PodDisruptionBudget."""
     spec = obj.get("spec") or {}
     if spec.get("minAvailable") is not None and spec.get("maxUnavailable") is not None:
         errors.invalid("spec", spec, "minAvailable and maxUnavailable cannot be both set")
     for name in ("minAvailable", "maxUnavailable"):
-        errors.at_least_0(f"spec.{name}", spec.get(name))
+        amount(errors, f"spec.{name}", spec.get(name))
+        at_most_all(errors, f"spec.{name}", spec.get(name))
+    selector(errors, "spec.selector", spec.get("selector") or {})
+    policy = spec.get("unhealthyPodEvictionPolicy")
+    if policy is not None and policy not in EVICTION_POLICIES:
+        errors.unsupported("spec.unhealthyPodEvictionPolicy", policy, EVICTION_POLICIES)
 
 
 def claim(errors: Errors, obj: Obj, live: Obj | None) -> None:

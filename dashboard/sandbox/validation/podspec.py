@@ -47,9 +47,15 @@ def quantity(text: Any) -> Decimal | None:
         return None
 
 
-def pod_spec(errors: Errors, path: str, spec: Obj, restart: Iterable[str] = ("Always", "OnFailure", "Never")) -> None:
-    """Check a PodSpec at `path`, whose restartPolicy must be one of `restart`."""
-    volumes = _volumes(errors, f"{path}.volumes", spec.get("volumes") or [])
+def pod_spec(
+    errors: Errors,
+    path: str,
+    spec: Obj,
+    restart: Iterable[str] = ("Always", "OnFailure", "Never"),
+    claims: frozenset[str] = frozenset(),
+) -> None:
+    """Check a PodSpec at `path`, whose restartPolicy must be one of `restart`; `claims` can be mounted besides."""
+    volumes = _volumes(errors, f"{path}.volumes", spec.get("volumes") or []) | claims
     if not spec.get("containers"):
         errors.required(f"{path}.containers")
     seen: set[str] = set()

@@ -8,14 +8,11 @@ from typing import Any
 from dashboard.sandbox.validation.errors import IMMUTABLE, Errors
 from dashboard.sandbox.validation.names import labels as check_labels
 from dashboard.sandbox.validation.podspec import pod_spec
+from dashboard.sandbox.validation.selectors import amount, at_most_all
+from dashboard.sandbox.validation.selectors import selector as check_selector
 
 Obj = dict[str, Any]
 
-PERCENT = re.compile(r"^[0-9]+%$")
-PERCENT_TEXT = (
-    "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for "
-    "validation is '[0-9]+%')"
-)
 NO_MATCH = "`selector` does not match template `labels`"
 
 
@@ -43,6 +40,7 @@ def _selector(errors: Errors, obj: Obj, kind: str) -> None:
         selector = {}
     elif not selector.get("matchLabels") and not selector.get("matchExpressions"):
         errors.invalid("spec.selector", selector, f"empty selector is invalid for {kind}")
+    check_selector(errors, "spec.selector", selector)
     template = obj["spec"].get("template") or {}
     labels = (template.get("metadata") or {}).get("labels") or {}
     if not selects(selector, labels):
@@ -50,21 +48,16 @@ def _selector(errors: Errors, obj: Obj, kind: str) -> None:
     check_labels(errors, "spec.template.labels", labels)
 
 
-def _template(errors: Errors, obj: Obj, restart: tuple[str, ...] = ("Always",)) -> None:
+def _template(
+    errors: Errors, obj: Obj, restart: tuple[str, ...] = ("Always",), volumes: frozenset[str] = frozenset()
+) -> None:
     template = obj["spec"].get("template") or {}
-    pod_spec(errors, "spec.template.spec", template.get("spec") or {}, restart)
+    pod_spec(errors, "spec.template.spec", template.get("spec") or {}, restart, volumes)
 
 
 def _unchanged(errors: Errors, obj: Obj, live: Obj | None, name: str) -> None:
     if live is not None and obj["spec"].get(name) != live["spec"].get(name):
         errors.invalid(f"spec.{name}", obj["spec"].get(name), IMMUTABLE)
-
-
-def _amount(errors: Errors, path: str, value: Any) -> None:
-    if isinstance(value, str) and not PERCENT.match(value):
-        errors.invalid(path, value, PERCENT_TEXT)
-    elif isinstance(value, int):
-        errors.at_least_0(path, value)
 
 
 def _zero(value: Any) -> bool:
@@ -73,10 +66,9 @@ def _zero(value: Any) -> bool:
 
 def _rolling(errors: Errors, path: str, rolling: Obj) -> None:
     for name in ("maxUnavailable", "maxSurge"):
-        _amount(errors, f"{path}.{name}", rolling.get(name))
+        amount(errors, f"{path}.{name}", rolling.get(name))
     unavailable = rolling.get("maxUnavailable")
-    if isinstance(unavailable, str) and PERCENT.match(unavailable) and int(unavailable[:-1]) > 100:
-        errors.invalid(f"{path}.maxUnavailable", unavailable, "must not be greater than 100%")
+    at_most_all(errors, f"{path}.maxUnavailable", unavailable)
     if _zero(unavailable) and _zero(rolling.get("maxSurge")):
         errors.invalid(f"{path}.maxUnavailable", unavailable, "may not be 0 when `maxSurge` is 0")
 
@@ -131,12 +123,24 @@ STATEFUL_FORBIDDEN = (
 )
 
 
+def _claims(errors: Errors, templates: list[Obj]) -> frozenset[str]:
+    """The names that containers may mount. One without a name is refused here; a real server takes it, and its
+    Pods never come, because no claim of theirs can be created."""
+    names = [str((template.get("metadata") or {}).get("name") or "") for template in templates]
+    for index, name in enumerate(names):
+        if not name:
+            errors.required(f"spec.volumeClaimTemplates[{index}].metadata.name")
+        elif name in names[:index]:
+            errors.duplicate(f"spec.volumeClaimTemplates[{index}].metadata.name", name)
+    return frozenset(names)
+
+
 def stateful_set(errors: Errors, obj: Obj, live: Obj | None) -> None:
     """apps/v1 StatefulSet."""
     spec = obj["spec"]
     errors.at_least_0("spec.replicas", spec.get("replicas"))
     _selector(errors, obj, "statefulset")
-    _template(errors, obj)
+    _template(errors, obj, volumes=_claims(errors, spec.get("volumeClaimTemplates") or []))
     if spec.get("podManagementPolicy") not in ("OrderedReady", "Parallel"):
         errors.unsupported("spec.podManagementPolicy", spec.get("podManagementPolicy"), ("OrderedReady", "Parallel"))
     if live is not None:
