@@ -5,4 +5,5 @@ import "viz/counts.js";
 import "viz/board.js";
 import "viz/object.js";
 import "viz/change.js";
+import "viz/lab.js";
 import "viz/keys.js";
