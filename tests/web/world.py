@@ -39,6 +39,7 @@ class Api:
     objects: dict[str, Obj] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     failing: Exception | None = None
+    server: str = "http://127.0.0.1:1"
 
     async def request(
         self, method: str, path: str, query: Mapping[str, str] | tuple[()] = (), body: Any = None, **about: Any
