@@ -80,11 +80,11 @@ def nested_conditions(status: Mapping[str, Any], *, lists_only: bool) -> Iterato
 
 def _mapped(value: Mapping[str, Any], depth: int) -> Iterator[tuple[Condition, ...]]:
     """Conditions of a mapping, else those of the mappings in it: a data centre, and the cluster in that."""
-    found = read_conditions(value) or _spelled_out(value)
+    found = read_conditions(value) or (() if depth else _spelled_out(value))
     if found:
         yield found
     elif depth < 2:
-        for inner in list(value.values())[:50]:
+        for inner in list(value.values())[:20]:
             if isinstance(inner, Mapping):
                 yield from _mapped(inner, depth + 1)
 
@@ -101,10 +101,10 @@ def _spelled_out(value: Mapping[str, Any]) -> tuple[Condition, ...]:
 
 def _condition(entry: Mapping[str, Any]) -> Condition:
     get = entry.get
-    generation = get("observedGeneration")
+    generation, status = get("observedGeneration"), get("status")
     return Condition(
         text(get("type")),
-        _status(get("status") or get("state")),
+        _status(get("state") if status is None else status),
         text(get("reason")),
         text(get("message")),
         text(get("severity")),

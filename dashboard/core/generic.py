@@ -76,7 +76,8 @@ def _by_word(reading: Reading, word: Word) -> Finding:
         outweighs = told is Verdict.STALLED or (told is Verdict.CONVERGING and not reading.weak)
     else:
         openly = not HARD.isdisjoint(tokens(finding.reason))
-        outweighs = word.sense is Sense.WORKING and not word.well_known and told is Verdict.STALLED and openly
+        doubtful = word.sense is Sense.PAUSED or (word.sense is Sense.WORKING and not word.well_known)
+        outweighs = doubtful and told is Verdict.STALLED and openly
     return finding if outweighs else _worded(word, finding)
 
 

@@ -165,7 +165,7 @@ def _unreadable(subject: Subject) -> Word | None:
     for name in ("phase", "stage", "state", "status", "currentState", "currentStatus"):
         value = subject.status.get(name)
         if isinstance(value, str) and value:
-            done = tokens(value)[-1:] and tokens(value)[-1].endswith(PARTICIPLES)
+            done = "".join(tokens(value)[-1:]).endswith(PARTICIPLES) and not runs_to_an_end(subject.kind)
             return Word(f"status.{name}", text(value, 80), Sense.GOOD if done else Sense.WORKING)
     return None
 
