@@ -11,6 +11,7 @@ import asyncio
 import logging
 import signal
 import sys
+from pathlib import Path
 
 from aiohttp import web
 
@@ -18,6 +19,7 @@ from dashboard.sandbox import bootstrap
 from dashboard.sandbox.api import Api
 from dashboard.sandbox.clock import Clock
 from dashboard.sandbox.server.app import Server
+from dashboard.sandbox.state import State
 
 log = logging.getLogger("dashboard.sandbox")
 
@@ -29,6 +31,7 @@ def _arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--speed", type=float, default=1.0, help="how much faster than real its world runs")
     parser.add_argument("--empty", action="store_true", help="without the shop of workloads")
     parser.add_argument("--no-controllers", action="store_true", help="the API alone, nothing acts on it")
+    parser.add_argument("--state", type=Path, metavar="FILE", help="keep the cluster in this file over restarts")
     parser.add_argument("--until-stdin-closes", action="store_true", help="stop when standard input ends")
     return parser.parse_args(argv)
 
@@ -36,14 +39,20 @@ def _arguments(argv: list[str] | None = None) -> argparse.Namespace:
 async def _serve(args: argparse.Namespace) -> None:
     clock = Clock(args.speed)
     api = Api(clock)
-    bootstrap.fill(api)
+    state = State(args.state) if args.state is not None else None
+    again = state is not None and state.open(api.store)
+    bootstrap.fill(api, again=again)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
     tasks = [] if args.no_controllers else bootstrap.controllers(api, clock)
-    if not args.empty:
+    if not args.empty and not again:
         tasks += bootstrap.shop(api)
+    if state is not None:
+        # Only now: a file that exists holds all that a new cluster begins with.
+        state.begin(api.store)
+        tasks.append(asyncio.create_task(state.keep_synced()))
     server = Server(api, args.host)
     runner = web.AppRunner(server.application(), access_log=None, shutdown_timeout=0.5, auto_decompress=False)
     await runner.setup()
@@ -61,6 +70,8 @@ async def _serve(args: argparse.Namespace) -> None:
     api.store.close()
     await runner.cleanup()
     await _end_all()
+    if state is not None:
+        state.close()
 
 
 async def _watch_stdin(stop: asyncio.Event) -> asyncio.Task[None]:

@@ -24,9 +24,15 @@ CA_TEXT = (
 )
 
 
-def fill(api: Api) -> None:
-    """Create the first objects and keep giving new namespaces theirs."""
+def fill(api: Api, *, again: bool = False) -> None:
+    """Create the first objects, unless they are there `again`, and keep giving new namespaces theirs."""
     api.after_write.append(lambda resource, kind, obj: _new_namespace(api, resource, kind, obj))
+    if again:
+        api.definitions.resume()
+        for namespace in api.store.objects("namespaces").values():
+            if not namespace["metadata"].get("deletionTimestamp"):
+                _furnish(api, namespace["metadata"]["name"])
+        return
     client = Client(api, "kube-apiserver")
     for name in NAMESPACES:
         client.create("Namespace", {"metadata": {"name": name}})
@@ -42,11 +48,17 @@ def fill(api: Api) -> None:
 def _new_namespace(api: Api, resource: Resource, kind: str, obj: dict[str, Any]) -> None:
     if resource.storage != "namespaces" or kind != "ADDED":
         return
-    client, namespace = Client(api, "kube-controller-manager"), obj["metadata"]["name"]
+    _furnish(api, obj["metadata"]["name"])
+
+
+def _furnish(api: Api, namespace: str) -> None:
+    client = Client(api, "kube-controller-manager")
     marks = {"kubernetes.io/description": CA_TEXT}
     meta = {"name": "kube-root-ca.crt", "namespace": namespace, "annotations": marks}
-    client.create("ConfigMap", {"metadata": meta, "data": {"ca.crt": CA}})
-    client.create("ServiceAccount", {"metadata": {"name": "default", "namespace": namespace}})
+    if client.get("ConfigMap", namespace, "kube-root-ca.crt") is None:
+        client.create("ConfigMap", {"metadata": meta, "data": {"ca.crt": CA}})
+    if client.get("ServiceAccount", namespace, "default") is None:
+        client.create("ServiceAccount", {"metadata": {"name": "default", "namespace": namespace}})
 
 
 def controllers(api: Api, clock: Clock) -> list[asyncio.Task[None]]:

@@ -23,6 +23,9 @@ Key = tuple[str, str]
 
 ChangeType = Literal["ADDED", "MODIFIED", "DELETED"]
 
+Journal = Callable[[str, Key, Object | None, int], None]
+"""journal(resource, key, object or None, revision): told of a change before it is made; what it raises prevents it."""
+
 WINDOW = 20_000
 """Changes kept per resource before the oldest are forgotten."""
 
@@ -88,6 +91,7 @@ class Store:
         self._window = window
         self._base = 0
         self._shelves: dict[str, _Shelf] = {}
+        self.journal: Journal | None = None
 
     def _shelf(self, resource: str) -> _Shelf:
         shelf = self._shelves.get(resource)
@@ -115,8 +119,10 @@ class Store:
         """Write `obj` at the next revision, set its resourceVersion, tell watchers. Returns it."""
         shelf = self._shelf(resource)
         previous = shelf.objects.get(key)
+        obj["metadata"]["resourceVersion"] = str(self.revision + 1)
+        if self.journal is not None:
+            self.journal(resource, key, obj, self.revision + 1)
         self.revision += 1
-        obj["metadata"]["resourceVersion"] = str(self.revision)
         shelf.objects[key] = obj
         if previous is None:
             shelf.ordered = None
@@ -126,10 +132,12 @@ class Store:
     def remove(self, resource: str, key: Key, last: Object) -> Object:
         """Remove the object; `last` is what watchers see, at the next revision. Returns it."""
         shelf = self._shelf(resource)
+        last["metadata"]["resourceVersion"] = str(self.revision + 1)
+        if self.journal is not None:
+            self.journal(resource, key, None, self.revision + 1)
+        self.revision += 1
         previous = shelf.objects.pop(key)
         shelf.ordered = None
-        self.revision += 1
-        last["metadata"]["resourceVersion"] = str(self.revision)
         self._record(shelf, Change(self.revision, "DELETED", key, last, previous))
         return last
 
@@ -139,6 +147,15 @@ class Store:
             shelf.floor = shelf.history.popleft().revision
         for watcher in shelf.watchers:
             watcher.offer(change)
+
+    def restore(self, resource: str, key: Key, obj: Object | None) -> None:
+        """Put back what was there before a restart, None for nothing: no revision, no history, nobody is told."""
+        shelf = self._shelf(resource)
+        shelf.ordered = None
+        if obj is None:
+            shelf.objects.pop(key, None)
+        else:
+            shelf.objects[key] = obj
 
     def subscribe(self, resource: str) -> Subscription:
         """Changes from now on. Give it back with `unsubscribe`."""

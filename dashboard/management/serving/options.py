@@ -48,12 +48,15 @@ def add_web_options(parser: CommandParser) -> None:
 
 
 def add_sandbox_options(parser: CommandParser) -> None:
-    """`--kubeconfig`, `--speed` and `--empty`: how the sandbox is reached and what is in it."""
+    """`--kubeconfig`, `--speed`, `--empty` and `--state`: how the sandbox is reached and what is in it."""
     parser.add_argument(
         "--kubeconfig", type=Path, metavar="FILE", help="where to write the kubeconfig (default: a temporary file)"
     )
     parser.add_argument("--speed", type=speed, default=1.0, help="how many times faster than real time its loops run")
     parser.add_argument("--empty", action="store_true", help="start without the shop of workloads")
+    parser.add_argument(
+        "--state", type=Path, metavar="FILE", help="keep the sandbox in this file over restarts (default: in memory)"
+    )
 
 
 def policy_for(host: str, port_number: int, *, open_on_loopback: bool) -> Policy:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from dashboard.management.serving import ports
@@ -25,6 +26,7 @@ class SandboxProcess:
     speed: float
     empty: bool
     say: Callable[[str], None]
+    state: Path | None = None
     child: ChildProcess = field(init=False)
 
     def __post_init__(self) -> None:
@@ -45,6 +47,8 @@ class SandboxProcess:
 
     def _options(self) -> list[str]:
         options = ["--host", self.host, "--port", str(self.port), "--speed", str(self.speed)]
+        if self.state is not None:
+            options += ["--state", str(self.state.absolute())]
         return [*options, "--empty"] if self.empty else options
 
     def _noticed(self, line: str) -> None:
@@ -56,4 +60,4 @@ def sandbox_from(options: Mapping[str, Any], port_option: str, say: Callable[[st
     port: int = options[port_option]
     if port:
         ports.check(LOOPBACK, port, f"--{port_option.replace('_', '-')}")
-    return SandboxProcess(LOOPBACK, port, options["speed"], options["empty"], say)
+    return SandboxProcess(LOOPBACK, port, options["speed"], options["empty"], say, options["state"])

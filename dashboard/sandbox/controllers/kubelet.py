@@ -11,12 +11,12 @@ path contains `missing`.
 from __future__ import annotations
 
 import asyncio
-import itertools
 import logging
 import secrets
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from dashboard.sandbox.controllers.kubelet_addresses import Addresses
 from dashboard.sandbox.controllers.kubelet_images import ImageStore, tag_of
 from dashboard.sandbox.controllers.kubelet_status import Container, containers_of, phase_of, pod_status
 from dashboard.sandbox.controllers.loop import Context
@@ -34,6 +34,8 @@ NOTICE = 1.0
 STOP = 1.0
 RETRY_PULL = 10.0
 LONGEST_BACKOFF = 300.0
+ENDING = ("crash", "oom")
+"""What a tag contains whose container does not run for long."""
 
 
 class Kubelets:
@@ -46,8 +48,7 @@ class Kubelets:
         self._recorder = context.recorder
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._ending: set[str] = set()
-        self._addresses: dict[str, itertools.count[int]] = {}
-        self._ips: dict[str, str] = {}
+        self._addresses = Addresses()
         self._gate = context.client.api.faults.gate("kubelet")
         self.images = ImageStore(context.client, context.informers)
         self._informers.on("Pod", self._pod_changed)
@@ -66,6 +67,17 @@ class Kubelets:
                 self._start(new, lambda: self._end(new))
         elif uid not in self._tasks and not is_finished(new) and not (new.get("status") or {}).get("startTime"):
             self._start(new, PodLife(self, new).live)
+        elif old is None and uid not in self._tasks and not self._is_settled(new):
+            # The sandbox itself was started again, with Pods that were on their way.
+            self._start(new, PodLife(self, new).live)
+
+    def _is_settled(self, pod: Obj) -> bool:
+        """Whether nothing more happens to the Pod by itself."""
+        goes_on = pod["spec"].get("restartPolicy", "Always") == "Always"
+        stays = goes_on and not any(
+            word in tag_of(each["image"]) for each in pod["spec"]["containers"] for word in ENDING
+        )
+        return is_finished(pod) or (stays and all(one.is_running and one.ready for one in containers_of(pod)))
 
     def _is_ours(self, pod: Obj) -> bool:
         node = pod["spec"].get("nodeName")
@@ -112,7 +124,7 @@ class Kubelets:
         if task is not None:
             task.cancel()
         self._ending.discard(uid)
-        self._ips.pop(uid, None)
+        self._addresses.forget(uid)
 
     async def _end(self, pod: Obj) -> None:
         """Stop the containers, say how they ended, and let go of the Pod."""
@@ -143,13 +155,9 @@ class Kubelets:
         addresses = (node.get("status") or {}).get("addresses") or ()
         host = next((entry["address"] for entry in addresses if entry["type"] == "InternalIP"), "192.168.49.10")
         network: Obj = {"hostIP": host, "hostIPs": [{"ip": host}]}
-        ip = self._ips.get(uid_of(pod)) or (pod.get("status") or {}).get("podIP")
+        ip = self._addresses.known(pod)
         if ip is None and with_pod:
-            counter = self._addresses.setdefault(host, itertools.count())
-            number = next(counter)
-            subnet = int(host.rsplit(".", 1)[1]) - 10 + 32 * (number // 250)
-            ip = f"10.244.{subnet % 256}.{number % 250 + 2}"
-            self._ips[uid_of(pod)] = ip
+            ip = self._addresses.give(pod, host, self._informers.list("Pod"))
         return network | ({"podIP": ip, "podIPs": [{"ip": ip}]} if ip else {})
 
     def say(self, pod: Obj, kind: str, reason: str, message: str, container: str) -> None:

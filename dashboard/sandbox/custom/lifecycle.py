@@ -38,6 +38,24 @@ class Definitions:
         elif kind == "DELETED" and resource.custom is not None:
             self._finish(f"{resource.plural}.{resource.group}")
 
+    def resume(self) -> None:
+        """Serve again what was served before a restart, and go on with what was being written or deleted."""
+        resource = self.api.registry.kind("CustomResourceDefinition")
+        for crd in list(self.api.store.objects(STORAGE).values()):
+            established = any(
+                each["type"] == "Established" and each["status"] == "True"
+                for each in crd["status"].get("conditions") or ()
+            )
+            if not established:
+                self.changed(resource, "ADDED", crd)
+                continue
+            self._served[crd["metadata"]["name"]] = copy.deepcopy(crd["spec"])
+            for served in resources(crd):
+                self.api.registry.add(served)
+            if crd["metadata"].get("deletionTimestamp"):
+                self._delete_instances(crd)
+                self._finish(crd["metadata"]["name"])
+
     def _written(self, resource: Resource, crd: Obj) -> None:
         name, spec = crd["metadata"]["name"], crd["spec"]
         if self._served.get(name) == spec:

@@ -87,7 +87,7 @@ class World:
 
     def call(self, method: str, path: str, body: Any = None, content: str = "application/json") -> tuple[int, Any]:
         """Status and JSON of a request to the cluster."""
-        return _call(method, f"{self.server}/{path}", body, content)
+        return call_api(method, f"{self.server}/{path}", body, content)
 
     def get(self, path: str) -> Obj:
         """An object, {} where there is none."""
@@ -131,7 +131,7 @@ class World:
 
     def ask_store(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
         """Status and JSON of a request to the store."""
-        return _call(method, f"{self.store}/{path}", body, "application/json", headers)
+        return call_api(method, f"{self.store}/{path}", body, "application/json", headers)
 
     def faults(self, **faults: Any) -> None:
         """How the store misbehaves from now on: not at all without arguments."""
@@ -147,7 +147,7 @@ class World:
         return base64.b64decode(data.get("password", "")).decode()
 
 
-def _call(method: str, url: str, body: Any, content: str, headers: dict[str, str] | None = None) -> tuple[int, Any]:
+def call_api(method: str, url: str, body: Any, content: str, headers: dict[str, str] | None = None) -> tuple[int, Any]:
     data = json.dumps(body).encode() if body is not None else None
     sent = {"Content-Type": content, **(headers or {})} if data is not None else headers or {}
     try:
@@ -163,7 +163,7 @@ def started(folder: Path) -> Iterator[World]:
     """An empty sandbox and a store, and the end of every process of this world."""
     sandbox = Child("dashboard.sandbox", "--empty", "--speed", "20")
     store = Child("dashboard.sandbox.operators.bucket_store", "--root", str(folder / "buckets"))
-    world = World(_address(sandbox), _address(store), folder, [sandbox, store])
+    world = World(address(sandbox), address(store), folder, [sandbox, store])
     world.kubeconfig.write_text(KUBECONFIG.replace("SERVER", world.server))
     try:
         yield world
@@ -173,7 +173,7 @@ def started(folder: Path) -> Iterator[World]:
                 child.end()
 
 
-def _address(child: Child) -> str:
+def address(child: Child) -> str:
     line = child.first_line()
     assert " ready on http://127.0.0.1:" in line, line
     return line.rpartition(" ")[2]
