@@ -129,6 +129,7 @@ class Reflector:
                 total += len(page.items)
                 self._objects, self._odd = total, self._odd + page.skipped
                 self._prove()
+                self._note = f"{total:,} of {expected:,} listed" if page.following else ""
                 if not page.following:
                     await self._hand_over(page)
                     break

@@ -27,7 +27,8 @@ def reads_gaps(group: str, kind: str) -> bool:
 
 def glance(obj: Mapping[str, Any], assessment: Assessment, related: Sequence[Relative] = ()) -> Glance:
     """The phrase and the bar of an object; ("", None) where there is nothing to say."""
-    rule = GLANCES.get((_group(obj), str(field(obj, "kind", ""))[:200]))
+    kind = field(obj, "kind")
+    rule = GLANCES.get((_group(obj), kind)) if isinstance(kind, str) else None
     found = rule(obj, related) if rule is not None else None
     return found if found is not None else _generic(obj, assessment.gaps)
 

@@ -56,7 +56,7 @@ def running(uid: str, container: str, related: Sequence[Relative]) -> Running:
 
 
 def image_text(obj: Any, related: Sequence[Relative] = (), pairs: tuple[tuple[str, str], ...] | None = None) -> str:
-    """The phrase for a row; "" for an object without containers. `pairs` are those of its digest, where there is one."""
+    """The phrase for a row; "" for an object without containers. `pairs` are those of its digest."""
     if pairs is not None and not related and field(obj, "kind") == "Pod":
         return _of_pod(pairs)
     wanted = containers_of(obj)

@@ -21,7 +21,7 @@ def digest(obj: Mapping[str, Any], assessment: Assessment, *, key: ObjectKey | N
 
     `key` is the object's own, for who has it already.
     """
-    meta = as_mapping(field(obj, "metadata"))
+    meta = as_mapping(obj.get("metadata")) if isinstance(obj, dict) else as_mapping(field(obj, "metadata"))
     labels, annotations = as_mapping(meta.get("labels")), as_mapping(meta.get("annotations"))
     template_hash = ""
     for name in HASH_LABELS:

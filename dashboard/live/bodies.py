@@ -42,12 +42,15 @@ def load(body: bytes) -> dict[str, Any]:
     return loaded
 
 
-def dump_trimmed(obj: Mapping[str, Any]) -> bytes:
+def dump_trimmed(obj: Mapping[str, Any], *, managed: bool) -> bytes:
     """An object without what judging it never reads: the depth of managedFields (two fifths of the bytes), what
-    kubectl applied last (a copy of the object), and how containers are to be run: a quarter of its bytes is left."""
+    kubectl applied last (a copy of the object), and how containers are to be run: a quarter of its bytes is left.
+
+    `managed` says whether the time of its verdict depends on managedFields: otherwise none are kept.
+    """
     metadata, spec = obj.get("metadata"), obj.get("spec")
     if isinstance(metadata, dict):
-        metadata = {**metadata, "managedFields": slim(metadata.get("managedFields"))}
+        metadata = {**metadata, "managedFields": slim(metadata.get("managedFields")) if managed else []}
         annotations = metadata.get("annotations")
         if isinstance(annotations, Mapping) and LAST_APPLIED in annotations:
             metadata["annotations"] = {key: value for key, value in annotations.items() if key != LAST_APPLIED}

@@ -9,7 +9,7 @@ from typing import Any
 
 from dashboard.core.glances import reads_gaps
 from dashboard.core.model import Assessment, EventNote, Relative, Verdict
-from dashboard.core.objects import ObjectKey, field, key_of, text
+from dashboard.core.objects import ObjectKey, key_of, text
 from dashboard.core.relatives import digest
 from dashboard.core.rows import row as make_row
 from dashboard.core.verdict import assess
@@ -26,8 +26,9 @@ LEAVES = frozenset({("", "Pod"), ("discovery.k8s.io", "EndpointSlice"), ("coordi
 """Kinds that seldom own anything and are many: once converged, they are not judged again before their next event,
 so no body is kept of them."""
 
-WARM = 1024
-"""Objects of late events kept as they came, at some 20 KB each, before they are kept as bytes."""
+WARM = 128
+"""Owners kept as they came, at some 20 KB each, before they are kept as bytes: what their children change is judged
+again and again. More would cost more than it saves: fresh memory is slower than bytes (measured with Pods)."""
 
 
 class Judging:
@@ -66,7 +67,7 @@ class Judging:
         old = self._entries.by_id.get(id)
         if old is not None and not listed and version and version < old.version:
             return id
-        if old is not None and old.row.uid != text(field(obj, "metadata.uid")):
+        if old is not None and old.row.uid != _uid(obj):
             self.remove(id)
             old = None
         self._pins.offer(id, obj, version)
@@ -165,7 +166,7 @@ class Judging:
         now: float,
         body: bytes | None = None,
     ) -> None:
-        related = self.related(id, text(field(obj, "metadata.uid")), old.row.drives if old is not None else "")
+        related = self.related(id, _uid(obj), old.row.drives if old is not None else "")
         assessment = assess(
             obj, now, related,
             has_status=self.has_status.get((key.group, key.kind)), with_gaps=reads_gaps(key.group, key.kind),
@@ -181,10 +182,12 @@ class Judging:
         entry = Entry(row, relative, version, None, assessment.recheck_at)
         self._entries.add(entry)
         if self._may_be_judged_again(entry):
-            if body is None:
+            leaf = (key.group, key.kind) in LEAVES
+            if body is None and not leaf:
                 self._keep_warm(id, entry, obj)
             else:
-                entry.body = body or dump_trimmed(obj)
+                managed = assessment.verdict is not Verdict.CONVERGED and (not leaf or assessment.at_least)
+                entry.body = body or dump_trimmed(obj, managed=managed)
         self._mark(id, entry, old)
 
     def _driver(self, id: str) -> ObjectKey | None:
@@ -198,7 +201,7 @@ class Judging:
         if len(self._warm) > WARM:
             coldest = self._warm.pop(next(iter(self._warm)))
             if coldest.body is not None and not isinstance(coldest.body, bytes):
-                coldest.body = dump_trimmed(coldest.body)
+                coldest.body = dump_trimmed(coldest.body, managed=True)
 
     def _mark(self, id: str, entry: Entry, old: Entry | None) -> None:
         if entry.recheck_at is not None and (old is None or old.recheck_at != entry.recheck_at):
@@ -242,6 +245,11 @@ def _name(obj: Mapping[str, Any]) -> tuple[ObjectKey, str] | None:
     """The key and its id, None where there is no name or kind, or one that is not text."""
     key = key_of(obj)
     return (key, key.id) if key.name and key.kind and is_text(key) else None
+
+
+def _uid(obj: Mapping[str, Any]) -> str:
+    meta = obj.get("metadata")
+    return text(meta.get("uid")) if isinstance(meta, dict) else ""
 
 
 def is_text(key: ObjectKey) -> bool:
