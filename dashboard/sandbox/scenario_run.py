@@ -204,6 +204,12 @@ class Run:
                 if obj["metadata"].get("finalizers"):
                     self._release(resource.kind, obj)
         _quietly(lambda: client.delete("Namespace", "", namespace))
+        for pod in client.list("Pod", namespace):
+            # Without waiting for a kubelet: its node may be lost, or gone with the scenario.
+            self._kill(pod["metadata"]["name"])
+
+    def _kill(self, pod: str) -> None:
+        _quietly(lambda: self._client("kubectl").delete("Pod", self.scenario.name, pod, grace=0))
 
     def _release(self, kind: str, obj: Obj) -> None:
         free = {"metadata": {"finalizers": None}}

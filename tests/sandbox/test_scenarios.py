@@ -22,7 +22,8 @@ from dashboard.cluster.connection import Connection
 from dashboard.cluster.discovery import KindFilter
 from dashboard.cluster.kubeconfig import Access
 from dashboard.core.model import Row
-from dashboard.sandbox.scenario import Expectation, Scenario, scenarios
+from dashboard.sandbox.scenario import Expectation, Scenario, read, scenarios
+from dashboard.sandbox.scenario_table import table
 from dashboard.web.clusters import Cluster, assemble
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -118,3 +119,36 @@ async def test_the_board_names_the_cause(world: World, name: str) -> None:
             assert time.monotonic() < end, f"{expectation}: the board says {seen}, the run {run}"
             assert run["state"] != "failed", run
             await asyncio.sleep(0.05)
+
+
+async def test_they_are_taken_back(world: World) -> None:
+    """Also what finalizers hold, what has no namespace, and the faults."""
+    for name in scenarios():
+        await world.ask("POST", f"/sandbox/scenarios/{name}", {"do": "clear"})
+    end = time.monotonic() + PATIENCE
+    while left := {row.namespace for row in world.now.board.rows()} & set(scenarios()):
+        assert time.monotonic() < end, left
+        await asyncio.sleep(0.05)
+    assert all(not loop["rules"] for loop in (await world.ask("GET", "/sandbox/loops"))["loops"])
+    assert (await world.ask("GET", "/sandbox/refusals"))["refusals"] == []
+    nodes = [row.name for row in world.now.board.rows() if row.kind == "Node"]
+    assert sorted(nodes) == ["node-0", "node-1", "node-2"]
+
+
+async def test_the_table_in_the_docs_is_theirs() -> None:
+    assert (ROOT / "docs" / "scenarios.md").read_text() == table(), "python -m dashboard.sandbox.scenario_table"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "title: x",
+        "{title: x, teaches: y, steps: [{explode: 1}], expects: [{object: Pod/a, verdict: stalled}]}",
+        "{title: x, teaches: y, steps: [{wait: 1, until: 2}], expects: [{object: Pod/a, verdict: stalled}]}",
+        "{title: x, teaches: y, steps: [{wait: 1}], expects: [{object: Pod/a, verdict: broken}]}",
+        "{title: x, teaches: y, steps: [], expects: [{object: Pod/a, verdict: stalled}]}",
+    ],
+)
+async def test_a_file_that_is_none_is_refused_by_name(text: str) -> None:
+    with pytest.raises(ValueError, match="mine: "):
+        read("mine", text)
