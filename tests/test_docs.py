@@ -37,7 +37,8 @@ def test_every_option_is_written_down(name: str) -> None:
 @pytest.mark.parametrize("document", ["README.md", "ARCHITECTURE.md", "docs/commands.md"])
 def test_every_path_and_link_in_the_documents_exists(document: str) -> None:
     text = (ROOT / document).read_text()
-    named = set(re.findall(r"\]\(([^)#:]+)\)", text))
-    named |= set(re.findall(r"`((?:dashboard|reconcilerviz|docs|tests|templates|static)/[\w./-]+)`", text))
-    missing = {path for path in named if not (ROOT / path).exists() and not path.startswith("static/vendor")}
+    named = {(ROOT / document).parent / link for link in re.findall(r"\]\(([^)#:]+)\)", text)}
+    paths = re.findall(r"`((?:dashboard|reconcilerviz|docs|tests|templates|static)/[\w./-]+)`", text)
+    named |= {ROOT / path for path in paths if not path.startswith("static/vendor")}
+    missing = {path for path in named if not path.exists()}
     assert missing == set()
