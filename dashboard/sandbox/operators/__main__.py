@@ -14,6 +14,7 @@ import logging
 import math
 import sys
 from pathlib import Path
+from typing import Any
 
 import kopf
 
@@ -70,9 +71,12 @@ def _settings() -> kopf.OperatorSettings:
 
 async def _run(args: argparse.Namespace) -> None:
     settings = _settings()
-    info = credentials(args.kubeconfig, settings)
+
+    def login(**_: Any) -> kopf.ConnectionInfo:
+        return credentials(args.kubeconfig, settings)
+
     async with contextlib.AsyncExitStack() as stack:
-        kube = Kube(info, f"{args.operators[0]}-operator" if len(args.operators) == 1 else "operators")
+        kube = Kube(login, f"{args.operators[0]}-operator" if len(args.operators) == 1 else "operators")
         stack.push_async_callback(kube.close)
         if args.install:
             await install.definitions(kube, args.operators)
@@ -80,7 +84,7 @@ async def _run(args: argparse.Namespace) -> None:
             await install.examples(kube, args.operators)
         registry = kopf.get_default_registry()
         # hoge.py, which stands for itself, adds to this one when it is imported.
-        kopf.on.login(registry=registry)(lambda **_: credentials(args.kubeconfig, settings))
+        kopf.on.login(registry=registry)(login)
         if "database" in args.operators:
             database.register(registry, kube)
         if "bucket" in args.operators:

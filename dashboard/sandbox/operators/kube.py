@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -67,13 +68,19 @@ def credentials(kubeconfig: Path | None, settings: kopf.OperatorSettings) -> kop
 
 
 class Kube:
-    """A client for one operator, named in managedFields by `manager`. Open it inside a running event loop."""
+    """A client for one operator, named in managedFields by `manager`. Open it inside a running event loop.
 
-    def __init__(self, info: kopf.ConnectionInfo, manager: str) -> None:
+    `login` is asked again when the API no longer knows who this is: tokens are renewed in their files.
+    """
+
+    def __init__(self, login: Callable[[], kopf.ConnectionInfo], manager: str) -> None:
+        info = login()
+        self._login = login
+        self._who = info.as_http_headers()
         self._server = info.server.rstrip("/")
         self._manager = manager
         self._session = aiohttp.ClientSession(
-            headers={"User-Agent": manager, "Accept": "application/json", **info.as_http_headers()},
+            headers={"User-Agent": manager, "Accept": JSON},
             connector=aiohttp.TCPConnector(ssl=info.as_ssl_context()),
             timeout=TIMEOUT,
         )
@@ -126,7 +133,7 @@ class Kube:
         query = {} if method == "GET" else {"fieldManager": self._manager}
         for pause in (*PAUSES, None):
             try:
-                return await self._once(method, url.update_query(query), body, content)
+                return await self._known(method, url.update_query(query), body, content)
             except KubeError as error:
                 if pause is None or (error.status not in RETRIED and not isinstance(error, KubeUnreachableError)):
                     raise
@@ -134,11 +141,19 @@ class Kube:
                 await asyncio.sleep(pause)
         raise AssertionError("the last attempt returns or raises")
 
+    async def _known(self, method: str, url: yarl.URL, body: Obj | None, content: str) -> Obj:
+        try:
+            return await self._once(method, url, body, content)
+        except KubeError as error:
+            if error.status != 401:
+                raise
+            self._who = self._login().as_http_headers()
+            return await self._once(method, url, body, content)
+
     async def _once(self, method: str, url: yarl.URL, body: Obj | None, content: str) -> Obj:
         try:
-            async with self._session.request(
-                method, url, json=body, headers={"Content-Type": content} if body is not None else None
-            ) as response:
+            headers = self._who if body is None else {**self._who, "Content-Type": content}
+            async with self._session.request(method, url, json=body, headers=headers) as response:
                 answer: Obj = await response.json(content_type=None)
         except (aiohttp.ClientError, TimeoutError) as error:
             raise KubeUnreachableError(0, "Unreachable", f"{self._server}: {error or type(error).__name__}") from error

@@ -85,6 +85,12 @@ class World:
         assert child.first_line() == "operators ready"
         return child
 
+    def fail_to_operate(self, operator: str) -> tuple[int, str]:
+        """Start an operator that cannot work here: its exit code and its complaint."""
+        child = Child("dashboard.sandbox.operators", operator, "--kubeconfig", str(self.kubeconfig), "--install")
+        _, complaints = child.process.communicate(timeout=30)
+        return child.process.returncode, complaints
+
     def call(self, method: str, path: str, body: Any = None, content: str = "application/json") -> tuple[int, Any]:
         """Status and JSON of a request to the cluster."""
         return call_api(method, f"{self.server}/{path}", body, content)
