@@ -124,9 +124,6 @@ class JobController(Controller):
         if "startTime" not in status:
             status["startTime"] = now
             run.started = self.clock.now()
-            deadline = job["spec"].get("activeDeadlineSeconds")
-            if deadline is not None:
-                self.queue.add_after(key_of(job), float(deadline))
 
     def _judge(self, job: Obj, status: Obj, count: rules.Tally, run: _Run) -> tuple[str, str, str] | None:
         """(final condition, reason, message) once it is known how the Job ends; sets the condition that precedes it."""
@@ -135,7 +132,8 @@ class JobController(Controller):
             if found is not None:
                 return kind, found["reason"], found["message"]
         started = run.started or seconds(status.get("startTime")) or self.clock.now()
-        why = rules.failure(job, count, (self.clock.now() - started) * self.clock.speed)
+        active_for = (self.clock.now() - started) * self.clock.speed
+        why = rules.failure(job, count, active_for)
         if why is not None:
             rules.set_condition(status, rules.new_condition("FailureTarget", "True", *why, self.clock.stamp()))
             return ("Failed", *why)
@@ -143,6 +141,10 @@ class JobController(Controller):
             reached = rules.new_condition("SuccessCriteriaMet", "True", *rules.REACHED, self.clock.stamp())
             rules.set_condition(status, reached)
             return ("Complete", *rules.REACHED)
+        deadline = job["spec"].get("activeDeadlineSeconds")
+        if deadline is not None and not rules.is_suspended(job):
+            # Every time: the queue keeps only the earliest of a key's wake-ups, and one may come a hair too early.
+            self.queue.add_after(key_of(job), max(BATCH, float(deadline) - active_for))
         return None
 
     async def _act(
