@@ -17,7 +17,7 @@ from typing import Any
 from aiohttp import web
 
 from dashboard.sandbox.api import Api
-from dashboard.sandbox.failures import bad_request, not_allowed, not_served
+from dashboard.sandbox.failures import ApiFailure, bad_request, not_allowed
 from dashboard.sandbox.faults import Refusal, unknown
 from dashboard.sandbox.scenario_run import Runs
 from dashboard.sandbox.server import bodies
@@ -73,7 +73,7 @@ class Control:
                 return await self._play(name, body)
             case _, ([] | ["loops"] | ["refusals"] | ["scenarios"] | ["loops" | "refusals" | "scenarios", _]):
                 raise not_allowed()
-        raise not_served(f"the path {PREFIX}/{'/'.join(parts)[:200]}")
+        raise ApiFailure(404, "NotFound", f"there is no {PREFIX}/{'/'.join(parts)[:200]}", {})
 
     def _act(self, name: str, body: Obj) -> Obj:
         gate, do, namespace = self._api.faults.loop(name), body.get("do"), _text(body, "namespace")
