@@ -69,7 +69,7 @@ class Board:
             self._forget_events(self._notes.sources() - events)
         listed = self._listing.pop(kind, None)
         if listed is not None:
-            self._remove(self._entries.kinds.get(kind, set()) - listed)
+            self._remove(self._entries.of_kind(*kind) - listed)
         self._wake()
 
     def apply(self, resource: ResourceType, type: str, obj: dict[str, Any]) -> None:
@@ -88,7 +88,7 @@ class Board:
         kind = (resource.group, resource.kind)
         self._listing.pop(kind, None)
         self._listing_events.pop(kind, None)
-        self._remove(set(self._entries.kinds.get(kind, ())))
+        self._remove(self._entries.of_kind(*kind))
         if kind in EVENTS:
             self._forget_events(self._notes.sources())
         self._wake()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
@@ -37,8 +38,8 @@ def dump(value: Any) -> bytes:
 
 
 def load(body: bytes) -> dict[str, Any]:
-    """An object that `dump` wrote."""
-    loaded: dict[str, Any] = orjson.loads(body)
+    """An object that `dump` wrote, packed or not."""
+    loaded: dict[str, Any] = orjson.loads(body if body[:1] == b"{" else zlib.decompress(body))
     return loaded
 
 
@@ -58,6 +59,11 @@ def dump_trimmed(obj: Mapping[str, Any], *, managed: bool) -> bytes:
     if isinstance(spec, dict) and obj.get("apiVersion") in ("v1", "apps/v1", "batch/v1"):
         obj = {**obj, "spec": _trimmed_spec(spec)}
     return dump(obj)
+
+
+def pack(body: bytes) -> bytes:
+    """The same for `load`, in a third of the bytes: for what will perhaps never be judged again."""
+    return zlib.compress(body, 1)
 
 
 def _trimmed_spec(spec: dict[str, Any]) -> dict[str, Any]:

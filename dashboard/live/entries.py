@@ -13,6 +13,9 @@ from dashboard.live.query import order_key
 
 K = TypeVar("K")
 
+Index = dict[str, dict[str, None]]
+"""Ids by what they belong to. Of twenty strings, a dict of nothing takes a third of a set's memory."""
+
 MAX_DEPTH = 8
 """Owners of owners that are followed; ownerReferences may form a circle."""
 
@@ -47,10 +50,10 @@ class Entries:
 
     def __init__(self) -> None:
         self.by_id: dict[str, Entry] = {}
-        self.kinds: dict[tuple[str, str], set[str]] = {}
+        self.kinds: Counter[tuple[str, str]] = Counter()
         self.namespaces: Counter[str] = Counter()
-        self._children: dict[str, set[str]] = {}  # owner uid → ids
-        self._drivers: dict[str, set[str]] = {}  # id → ids of what drives it
+        self._children: Index = {}  # owner uid → ids
+        self._drivers: Index = {}  # id → ids of what drives it
 
     def add(self, entry: Entry) -> None:
         """Put an entry whose id is new, or replace the one of that id with its relations."""
@@ -58,7 +61,7 @@ class Entries:
         old = self.by_id.get(id)
         self.by_id[id] = entry
         if old is None:
-            self.kinds.setdefault((entry.row.group, entry.row.kind), set()).add(id)
+            self.kinds[entry.row.group, entry.row.kind] += 1
             if entry.row.namespace:
                 self.namespaces[entry.row.namespace] += 1
         old_owner, old_drives = (old.relative.owner_uid, old.row.drives) if old else ("", "")
@@ -73,13 +76,17 @@ class Entries:
         """Take an entry and its relations out."""
         entry = self.by_id.pop(id, None)
         if entry is not None:
-            _unlink(self.kinds, (entry.row.group, entry.row.kind), id)
+            _count_down(self.kinds, (entry.row.group, entry.row.kind))
             _unlink(self._children, entry.relative.owner_uid, id)
             _unlink(self._drivers, entry.row.drives, id)
-            self.namespaces[entry.row.namespace] -= 1
-            if self.namespaces[entry.row.namespace] <= 0:
-                del self.namespaces[entry.row.namespace]
+            _count_down(self.namespaces, entry.row.namespace)
         return entry
+
+    def of_kind(self, group: str, kind: str) -> set[str]:
+        """The ids of one kind's objects. Looked for among all: asked for after a list, which took far longer."""
+        if not self.kinds[group, kind]:
+            return set()
+        return {id for id, entry in self.by_id.items() if entry.row.kind == kind and entry.row.group == group}
 
     def children(self, uid: str) -> Iterable[Entry]:
         """What the object of this uid owns."""
@@ -134,14 +141,20 @@ class Entries:
         return any(owner.row.verdict in FOLDING for owner in owners)
 
 
-def _link(index: dict[K, set[str]], at: K, id: str) -> None:
+def _link(index: Index, at: str, id: str) -> None:
     if at:
-        index.setdefault(at, set()).add(id)
+        index.setdefault(at, {})[id] = None
 
 
-def _unlink(index: dict[K, set[str]], at: K, id: str) -> None:
+def _unlink(index: Index, at: str, id: str) -> None:
     ids = index.get(at)
     if ids is not None:
-        ids.discard(id)
+        ids.pop(id, None)
         if not ids:
             del index[at]
+
+
+def _count_down(counter: Counter[K], at: K) -> None:
+    counter[at] -= 1
+    if counter[at] <= 0:
+        del counter[at]

@@ -13,7 +13,7 @@ from dashboard.core.objects import ObjectKey, key_of, text
 from dashboard.core.relatives import digest
 from dashboard.core.rows import row as make_row
 from dashboard.core.verdict import assess
-from dashboard.live.bodies import dump_trimmed, load
+from dashboard.live.bodies import dump_trimmed, load, pack
 from dashboard.live.disputes import Disputes
 from dashboard.live.entries import FOLDING, MAX_DEPTH, Entries, Entry
 from dashboard.live.notes import Notes
@@ -72,7 +72,7 @@ class Judging:
             old = None
         self._pins.offer(id, obj, version)
         self._disputes.seen(id, obj, now)
-        self._judge(key, id, obj, old, version=version, now=now, body=b"" if listed else None)
+        self._judge(key, id, obj, old, version=version, now=now, listed=listed)
         return id
 
     def delete(self, obj: Mapping[str, Any]) -> None:
@@ -165,6 +165,7 @@ class Judging:
         version: int,
         now: float,
         body: bytes | None = None,
+        listed: bool = False,
     ) -> None:
         related = self.related(id, _uid(obj), old.row.drives if old is not None else "")
         assessment = assess(
@@ -183,11 +184,12 @@ class Judging:
         self._entries.add(entry)
         if self._may_be_judged_again(entry):
             leaf = (key.group, key.kind) in LEAVES
-            if body is None and not leaf:
+            if body is None and not leaf and not listed:
                 self._keep_warm(id, entry, obj)
             else:
                 managed = assessment.verdict is not Verdict.CONVERGED and (not leaf or assessment.at_least)
-                entry.body = body or dump_trimmed(obj, managed=managed)
+                trimmed = body or dump_trimmed(obj, managed=managed)
+                entry.body = pack(trimmed) if listed else trimmed
         self._mark(id, entry, old)
 
     def _driver(self, id: str) -> ObjectKey | None:

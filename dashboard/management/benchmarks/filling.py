@@ -20,10 +20,13 @@ KILOBYTE = 1024
 
 
 def first_picture(objects: int | None = None) -> dict[str, Any]:
-    """Seconds until everything is listed, judged and in a query's window ÷ seconds of only reading and decoding it."""
+    """Seconds until everything is listed, judged and in a query's window ÷ seconds of only reading and decoding it.
+
+    The floor reads without Python's cyclic collector, which would double it; the other is told as well.
+    """
     with workers.wire(blocks_for(objects or OBJECTS)) as url:
-        floor = workers.run("filling", "read", url=url)
-        lean = workers.run("filling", "read", url=url, collecting=False)
+        plain = workers.run("filling", "read", url=url)
+        floor = workers.run("filling", "read", url=url, collecting=False)
         picture = workers.run("filling", "fill", url=url)
     ratio = picture["seconds"] / floor["seconds"]
     return {
@@ -36,7 +39,7 @@ def first_picture(objects: int | None = None) -> dict[str, Any]:
         "seconds": round(picture["seconds"], 3),
         "cpu_seconds": round(picture["cpu"], 3),
         "floor_cpu_seconds": round(floor["cpu"], 3),
-        "ratio_to_a_floor_without_collector": round(picture["seconds"] / lean["seconds"], 3),
+        "ratio_to_a_floor_with_collector": round(picture["seconds"] / plain["seconds"], 3),
         "first_rows_after": round(picture["first_rows"], 3),
         "longest_wait": round(picture["longest_wait"], 3),
         "objects": picture["objects"],
@@ -48,7 +51,7 @@ def first_picture(objects: int | None = None) -> dict[str, Any]:
 def memory(objects: int | None = None) -> dict[str, Any]:
     """Kilobytes of resident memory per object over the idle process."""
     with workers.wire(blocks_for(objects or OBJECTS)) as url:
-        found = workers.run("filling", "fill", url=url)
+        found = workers.run("filling", "fill", url=url, looking=False)
     each = (found["full"] - found["idle"]) / found["objects"] / KILOBYTE
     return {
         "benchmark": "memory",
@@ -71,8 +74,8 @@ async def read(url: str, *, collecting: bool = True) -> dict[str, Any]:
     return {"objects": count, "seconds": time.perf_counter() - began, "cpu": time.process_time() - cpu}
 
 
-async def fill(url: str) -> dict[str, Any]:
-    """In a process of its own: list everything into a board and look at it as soon as there is something."""
+async def fill(url: str, *, looking: bool = True) -> dict[str, Any]:
+    """In a process of its own: list everything into a board and, when `looking`, ask for its Pods all the while."""
     board = Board(time.time)
     gc.collect()
     idle = resident()
@@ -83,7 +86,7 @@ async def fill(url: str) -> dict[str, Any]:
         seen = 0
         while not mirror.live:
             await asyncio.sleep(0.005)
-            if not first and board.select(Query(kind="Pod"), 0, 200).rows:
+            if looking and not first and board.select(Query(kind="Pod"), 0, 200).rows:
                 first = time.perf_counter() - began
             steps += len(board) > seen
             seen = len(board)

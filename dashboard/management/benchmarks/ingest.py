@@ -26,12 +26,13 @@ def measure(objects: int | None = None, events: int = EVENTS, rounds: int = ROUN
     floors: list[dict[str, Any]] = []
     whole: list[dict[str, Any]] = []
     paced: list[dict[str, Any]] = []
+    kinds: tuple[tuple[list[dict[str, Any]], str, dict[str, int]], ...] = (
+        (floors, "floor", {}),
+        (whole, "events", {}),
+        (paced, "events", {"every": AT_200_PER_SECOND}),
+    )
     for _ in range(rounds):
-        for found, function, extra in (
-            (floors, "floor", {}),
-            (whole, "events", {}),
-            (paced, "events", {"every": AT_200_PER_SECOND}),
-        ):
+        for found, function, extra in kinds:
             with workers.wire(blocks, events) as url:
                 found.append(workers.run("ingest", function, url=url, **extra))
     floor, event, slow = (min(each["seconds"] / each["events"] for each in one) for one in (floors, whole, paced))

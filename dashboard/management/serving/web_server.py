@@ -9,6 +9,10 @@ from typing import Any
 
 import uvicorn
 
+PING_SECONDS = 30
+SILENCE_SECONDS = 120
+"""Seconds between pings, and after a ping until a viewer that has not answered is given up."""
+
 GRACE_SECONDS = 2
 """How long open pages may take to go when the process stops."""
 
@@ -35,6 +39,10 @@ def web_server(application: Callable[..., Any]) -> WebServer:
             proxy_headers=False,
             ws_max_size=64 * 1024,
             ws_per_message_deflate=False,
+            # A viewer that reads nothing cannot answer a ping either: a laptop that sleeps for a minute, a tab that is
+            # being debugged. Its outbox is bounded, so it may stay, and is told the truth when it reads again.
+            ws_ping_interval=PING_SECONDS,
+            ws_ping_timeout=SILENCE_SECONDS,
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
     )
