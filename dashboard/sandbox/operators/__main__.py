@@ -12,6 +12,7 @@ import contextlib
 import importlib
 import logging
 import math
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from dashboard.sandbox.operators.lifetime import until_stdin_closes
 OPERATORS = ("database", "bucket", "hoge")
 PREFIX = "demo.reconcilerviz.io"
 RETRY_SECONDS = 3.0
+GRACE_SECONDS = 1.0
 
 
 def _seconds(text: str) -> float:
@@ -65,7 +67,7 @@ def _settings() -> kopf.OperatorSettings:
     settings.execution.default_backoff = RETRY_SECONDS
     settings.posting.reporting_component = "reconcilerviz-operators"
     settings.watching.server_timeout = 60
-    settings.process.ultimate_exiting_timeout = 1.0
+    settings.process.ultimate_exiting_timeout = 20.0
     return settings
 
 
@@ -97,19 +99,10 @@ async def _run(args: argparse.Namespace) -> None:
 
 
 async def _operate(registry: kopf.OperatorRegistry, settings: kopf.OperatorSettings, args: argparse.Namespace) -> None:
-    """kopf, which stops on signals by itself, until told otherwise."""
+    """kopf, until told otherwise."""
     ready, stop = asyncio.Event(), asyncio.Event()
-
-    async def tell() -> None:
-        await ready.wait()
-        sys.stdout.write("operators ready\n")
-        sys.stdout.flush()
-
-    beside = [asyncio.create_task(tell())]
-    if args.until_stdin_closes:
-        beside.append(asyncio.create_task(until_stdin_closes(stop)))
-    try:
-        await kopf.operator(
+    operating = asyncio.create_task(
+        kopf.operator(
             registry=registry,
             settings=settings,
             standalone=True,  # no peering: one of each is enough
@@ -118,6 +111,29 @@ async def _operate(registry: kopf.OperatorRegistry, settings: kopf.OperatorSetti
             ready_flag=ready,
             stop_flag=stop,
         )
+    )
+
+    async def tell() -> None:
+        await ready.wait()
+        # kopf's own handlers would wait 5 s for requests of which it has closed the connections.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        sys.stdout.write("operators ready\n")
+        sys.stdout.flush()
+
+    async def end() -> None:
+        await stop.wait()
+        await asyncio.sleep(GRACE_SECONDS)
+        operating.cancel()
+
+    beside = [asyncio.create_task(tell()), asyncio.create_task(end())]
+    if args.until_stdin_closes:
+        beside.append(asyncio.create_task(until_stdin_closes(stop)))
+    try:
+        await operating
+    except asyncio.CancelledError:
+        if not stop.is_set():
+            raise
     finally:
         for task in beside:
             task.cancel()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+import time
+
+import pytest
 
 from tests.processes import ROOT, eventually
 from tests.sandbox.operators.world import GROUP, World, manifest
@@ -135,3 +139,14 @@ def test_the_operators_import_nothing_of_the_sandbox() -> None:
 def _uid(world: World, path: str) -> str:
     uid: str = world.get(path).get("metadata", {}).get("uid", "")
     return uid
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_they_end_soon_on_a_signal_even_while_they_start(number: signal.Signals, fresh: World) -> None:
+    operator = fresh.operate("database")
+    began = time.monotonic()
+    operator.process.send_signal(number)
+    _, complaints = operator.process.communicate(timeout=20)
+    assert operator.process.returncode == 0
+    assert time.monotonic() - began < 4
+    assert "Traceback" not in complaints

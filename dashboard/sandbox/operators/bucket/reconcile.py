@@ -27,6 +27,8 @@ async def reconcile(kube: Kube, store: StoreClient, namespace: str, name: str) -
     except StoreError as error:
         await kube.set_status(bucket, _failed(bucket, error))
         raise
+    if seen is not None:
+        seen = {**seen, "endpoint": str(store.url)}
     await kube.set_status(bucket, _told(bucket, seen, drift))
     return drift if drift and not _said(bucket, drift) else ""
 
