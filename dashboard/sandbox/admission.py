@@ -27,6 +27,11 @@ def creating(api: Api, resource: Resource, obj: Obj) -> None:
         _default_class(api, obj["spec"])
     elif resource.storage == "persistentvolumes":
         _protect(obj, "kubernetes.io/pv-protection")
+    quota_admission.fill(api, resource, obj)
+
+
+def created(api: Api, resource: Resource, obj: Obj) -> None:
+    """Let a new object in that is valid, or not: limits, quotas, webhooks. Raises ApiFailure 403."""
     quota_admission.admit(api, resource, obj)
     api.faults.refusals.check(resource.kind, obj["metadata"].get("namespace", ""), "CREATE")
 

@@ -101,6 +101,7 @@ class Api:
         if self.store.get(resource.storage, key) is not None:
             raise already_exists(resource.plural, resource.group, key[1])
         validate(self, resource, obj, None)
+        admission.created(self, resource, obj)
         if write.dry_run:
             return from_stored(resource, obj)
         return self._stored(resource, key, obj)

@@ -139,14 +139,28 @@ def _trim(tree: dict[str, Any]) -> None:
 
 
 def decode(tree: Mapping[str, Any], path: Path = ()) -> Iterator[Path]:
-    """The members of a fieldsV1 value."""
+    """The members of a fieldsV1 value. Raises ValueError for what is none."""
+    if not isinstance(tree, dict):
+        raise ValueError("fieldsV1 must consist of objects")
     for key, below in tree.items():
+        _check_member(key)
         if key == ".":
             yield path
         elif not below:
             yield (*path, key)
         else:
             yield from decode(below, (*path, key))
+
+
+def _check_member(key: str) -> None:
+    """`.`, `f:field`, `v:value`, `i:index` or `k:{keys}`. Raises ValueError for anything else."""
+    kind, text = key[:2], key[2:]
+    known = key == "." or kind == "f:" or (kind == "i:" and text.isdecimal())
+    if kind in ("k:", "v:"):
+        value = json.loads(text)
+        known = isinstance(value, dict) == (kind == "k:")
+    if not known:
+        raise ValueError(f"no member of fieldsV1: {key[:100]!r}")
 
 
 def written(path: Path) -> str:

@@ -16,7 +16,7 @@ Obj = dict[str, Any]
 def fill_limits(ranges: Iterable[Mapping[str, Any]], pod: Obj) -> None:
     """Give containers the default requests and limits that they do not name themselves (in place)."""
     for item in _items(ranges, "Container"):
-        for container in (*(pod["spec"].get("initContainers") or ()), *pod["spec"]["containers"]):
+        for container in (*(pod["spec"].get("initContainers") or ()), *(pod["spec"].get("containers") or ())):
             resources = container.setdefault("resources", {})
             for kind, defaults in (("limits", item.get("default")), ("requests", item.get("defaultRequest"))):
                 for name, value in (defaults or {}).items():
@@ -32,7 +32,7 @@ def limit_refusals(ranges: Iterable[Mapping[str, Any]], storage: str, obj: Mappi
     if storage != "pods":
         return []
     said: list[str] = []
-    containers = [c.get("resources") or {} for c in obj["spec"]["containers"]]
+    containers = [c.get("resources") or {} for c in obj["spec"].get("containers") or ()]
     for item in _items(items, "Container"):
         for resources in containers:
             said += _broken(item, resources.get("requests") or {}, resources.get("limits") or {})

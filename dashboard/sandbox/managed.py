@@ -80,7 +80,7 @@ class Place:
 
 
 def read(obj: Object) -> Owners:
-    """The owners of an object's fields."""
+    """The owners of an object's fields. Raises ValueError for what are no fields."""
     out: Owners = {}
     for entry in obj["metadata"].get("managedFields") or ():
         who = Manager(
@@ -131,7 +131,7 @@ def updated(resource: Resource, live: Object, obj: Object, write: Write, *, subr
     """Move ownership of what an Update changed to its manager (in place)."""
     given = obj["metadata"].get("managedFields")
     reset = given == [{}]
-    owners = {} if reset else (read(obj) if given else read(live))
+    owners = {} if reset else _given(live, obj)
     difference = fieldsets.compare(node_of(resource), _bare(live), _bare(obj))
     changed = frozenset(difference.added | difference.modified) - _OWNERLESS
     gone = frozenset(difference.removed)
@@ -149,6 +149,16 @@ def updated(resource: Resource, live: Object, obj: Object, write: Write, *, subr
     elif gone and who in owners:
         owners[who].time = clock.stamp()
     _write(obj, owners)
+
+
+def _given(live: Object, obj: Object) -> Owners:
+    """What the writer says of ownership; what is stored where that is nothing, or makes no sense."""
+    if not obj["metadata"].get("managedFields"):
+        return read(live)
+    try:
+        return read(obj)
+    except ValueError:
+        return read(live)
 
 
 def _bare(obj: Object) -> Object:
@@ -203,8 +213,12 @@ def _check(resource: Resource, namespace: str, name: str, config: Object) -> Non
     if meta.pop("managedFields", None):
         raise bad_request("metadata.managedFields must be nil")
     meta.setdefault("name", name)
-    if resource.namespaced:
-        meta.setdefault("namespace", namespace)
+    if not resource.namespaced:
+        meta.pop("namespace", None)
+    elif (meta.get("namespace") or namespace) != namespace:
+        raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
+    else:
+        meta["namespace"] = namespace
     if meta["name"] != name:
         raise bad_request(f"the name of the object ({meta['name']}) does not match the name on the URL ({name})")
 

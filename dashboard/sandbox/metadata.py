@@ -55,7 +55,9 @@ def random_suffix(length: int = 5) -> str:
 
 def check_identity(resource: Resource, namespace: str, name: str, obj: Obj) -> None:
     """The body's name and namespace must be the URL's; fills in what is missing. Raises ApiFailure 400 or 422."""
-    meta = obj["metadata"]
+    meta = obj.get("metadata")
+    if meta is None:
+        meta = obj["metadata"] = {}
     if not isinstance(meta, dict):
         raise bad_request("metadata must be an object")
     if resource.namespaced:
@@ -104,6 +106,8 @@ def begin(resource: Resource, namespace: str, obj: Obj, clock: Clock) -> None:
 
 
 KEPT = (
+    "name",
+    "namespace",
     "uid",
     "creationTimestamp",
     "generation",

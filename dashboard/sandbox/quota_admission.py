@@ -20,20 +20,31 @@ if TYPE_CHECKING:
 Obj = dict[str, Any]
 
 
+def _within(api: Api, storage: str, namespace: str) -> list[Obj]:
+    return [one for (where, _), one in api.store.objects(storage).items() if where == namespace]
+
+
+def fill(api: Api, resource: Resource, obj: Obj) -> None:
+    """Give a new Pod the limits that its namespace has for those that name none (in place).
+
+    Raises ApiFailure 400 for a wrong quantity.
+    """
+    check_quantities(resource, obj)
+    ranges = _within(api, "limitranges", obj["metadata"].get("namespace", ""))
+    if ranges and resource.storage == "pods":
+        fill_limits(ranges, obj)
+
+
 def admit(api: Api, resource: Resource, obj: Obj) -> None:
-    """Fill a new object's limits (in place) and let it in, or not. Raises ApiFailure 403, 400 for a wrong quantity."""
+    """Let a new, valid object in, or not. Raises ApiFailure 403."""
     if not resource.namespaced:
         return
-    check_quantities(resource, obj)
     namespace, name = obj["metadata"].get("namespace", ""), obj["metadata"].get("name", "")
 
     def objects(storage: str) -> list[Obj]:
-        return [one for (where, _), one in api.store.objects(storage).items() if where == namespace]
+        return _within(api, storage, namespace)
 
-    ranges = objects("limitranges")
-    if ranges and resource.storage == "pods":
-        fill_limits(ranges, obj)
-    broken = limit_refusals(ranges, resource.storage, obj)
+    broken = limit_refusals(objects("limitranges"), resource.storage, obj)
     if broken:
         why = broken[0] if len(broken) == 1 else f"[{', '.join(broken)}]"
         raise forbidden(resource.plural, resource.group, name, why)

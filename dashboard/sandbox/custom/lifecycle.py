@@ -78,6 +78,8 @@ class Definitions:
     def _clash(self, crd: Obj) -> str:
         names, group = crd["spec"]["names"], crd["spec"]["group"]
         for other in self.api.registry:
+            if other.group == group and other.custom is None and other.plural == names["plural"]:
+                return f'"{names["plural"]}" is already in use'
             if other.group != group or other.plural == names["plural"]:
                 continue
             if other.kind == names["kind"]:

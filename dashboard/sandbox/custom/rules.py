@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+from dashboard.sandbox.custom import schema_rules
 from dashboard.sandbox.validation.errors import IMMUTABLE, Errors
 
 Obj = dict[str, Any]
+
+PROTECTED = (".k8s.io", ".kubernetes.io")
+APPROVED = "api-approved.kubernetes.io"
+APPROVED_TEXT = (
+    f'protected groups must have approval annotation "{APPROVED}", see '
+    "https://github.com/kubernetes/enhancements/pull/1111"
+)
+LABEL_1035 = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
+LABEL_1035_TEXT = (
+    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, "
+    "and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is "
+    "'[a-z]([-a-z0-9]*[a-z0-9])?')"
+)
 
 
 def fill(obj: Obj) -> None:
@@ -38,6 +53,12 @@ def check(errors: Errors, obj: Obj, live: Obj | None) -> None:
         errors.invalid("spec.group", spec["group"], "should be a domain with at least one dot")
     if spec.get("scope") not in ("Cluster", "Namespaced"):
         errors.unsupported("spec.scope", spec.get("scope", ""), ("Cluster", "Namespaced"))
+    group, marks = str(spec.get("group") or ""), obj["metadata"].get("annotations") or {}
+    if group.endswith(PROTECTED) and not marks.get(APPROVED):
+        errors.required(f"metadata.annotations[{APPROVED}]", APPROVED_TEXT)
+    kind = names.get("kind") or ""
+    if kind and not LABEL_1035.fullmatch(kind.lower()):
+        errors.invalid("spec.names.kind", kind, f"may have mixed case, but should otherwise match: {LABEL_1035_TEXT}")
     for field in ("plural", "kind"):
         if not names.get(field):
             errors.required(f"spec.names.{field}")
@@ -49,8 +70,18 @@ def check(errors: Errors, obj: Obj, live: Obj | None) -> None:
 def _versions(errors: Errors, versions: list[Obj]) -> None:
     if sum(1 for version in versions if version.get("storage")) != 1:
         errors.invalid("spec.versions", versions, "must have exactly one version marked as storage version")
+    names: set[str] = set()
     for index, version in enumerate(versions):
-        if not version.get("name"):
-            errors.required(f"spec.versions[{index}].name")
-        if not (version.get("schema") or {}).get("openAPIV3Schema"):
-            errors.required(f"spec.versions[{index}].schema.openAPIV3Schema", "schemas are required")
+        path, name = f"spec.versions[{index}]", version.get("name") or ""
+        if not name:
+            errors.required(f"{path}.name")
+        elif not LABEL_1035.fullmatch(name):
+            errors.invalid(f"{path}.name", name, LABEL_1035_TEXT)
+        elif name in names:
+            errors.duplicate(f"{path}.name", name)
+        names.add(name)
+        declared = (version.get("schema") or {}).get("openAPIV3Schema")
+        if not declared:
+            errors.required(f"{path}.schema.openAPIV3Schema", "schemas are required")
+        else:
+            schema_rules.check(errors, f"{path}.schema.openAPIV3Schema", declared, top=True)

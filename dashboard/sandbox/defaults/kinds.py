@@ -16,9 +16,8 @@ Obj = dict[str, Any]
 
 
 def _template(holder: Obj) -> None:
-    template = holder.get("template")
-    if isinstance(template, dict):
-        pod_spec(template.setdefault("spec", {}))
+    # Like Go's structs, a template and its spec are there even when nobody wrote them.
+    pod_spec(holder.setdefault("template", {}).setdefault("spec", {}))
 
 
 def _labels_from_template(obj: Obj) -> None:
@@ -257,14 +256,25 @@ SPECCED = frozenset(DEFAULTS) - {
     "endpointslices.discovery.k8s.io",
     "clusterrolebindings.rbac.authorization.k8s.io",
     "rolebindings.rbac.authorization.k8s.io",
+} | {
+    "apiservices.apiregistration.k8s.io",
+    "csidrivers.storage.k8s.io",
+    "csinodes.storage.k8s.io",
+    "ingressclasses.networking.k8s.io",
+    "leases.coordination.k8s.io",
+    "limitranges",
+    "networkpolicies.networking.k8s.io",
+    "poddisruptionbudgets.policy",
+    "resourcequotas",
+    "volumeattachments.storage.k8s.io",
 }
 """Kinds with a spec, which is there even when nobody wrote it."""
 
 
 def fill(storage: str, obj: Obj) -> None:
     """Fill in the defaults of a kind (in place)."""
+    if storage in SPECCED and not isinstance(obj.get("spec"), dict):
+        obj["spec"] = {}
     rule = DEFAULTS.get(storage)
     if rule is not None:
-        if storage in SPECCED and not isinstance(obj.get("spec"), dict):
-            obj["spec"] = {}
         rule(obj)

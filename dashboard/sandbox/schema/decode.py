@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ from dashboard.sandbox.schema.types import node_of
 
 INT32 = 2**31
 INT64 = 2**63
+ZERO: dict[str, Any] = {"struct": {}, "string": "", "int32": 0, "int64": 0, "number": 0, "bool": False, "intstr": 0}
 
 
 class WrongTypeError(Exception):
@@ -70,15 +72,18 @@ class Decoder:
         if node.kind == "map":
             items = self._need(dict, node, value, path, owner)
             item = node.item or ANY
-            return {k: self._scalar_or(item, v, path, f"{shown}.{k}", owner) for k, v in items.items()}
+            return {k: self._element(item, v, path, f"{shown}.{k}", owner) for k, v in items.items()}
         if node.kind == "list":
             elements = self._need(list, node, value, path, owner)
             item = node.item or ANY
-            return [self._value(item, v, path, f"{shown}[{i}]", owner) for i, v in enumerate(elements)]
+            return [self._element(item, v, path, f"{shown}[{i}]", owner) for i, v in enumerate(elements)]
         return self._scalar(node, value, path, owner)
 
-    def _scalar_or(self, node: Node, value: Any, path: str, shown: str, owner: str) -> Any:
-        return "" if value is None and node.kind == "string" else self._value(node, value, path, shown, owner)
+    def _element(self, node: Node, value: Any, path: str, shown: str, owner: str) -> Any:
+        """Part of a list or map, where null is the type's zero value, as in Go."""
+        if value is None and node.kind in ZERO:
+            return copy.copy(ZERO[node.kind])
+        return self._value(node, value, path, shown, owner)
 
     def _need(self, kind: type, node: Node, value: Any, path: str, owner: str) -> Any:
         if not isinstance(value, kind):

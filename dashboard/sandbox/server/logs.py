@@ -14,7 +14,7 @@ from aiohttp import web
 
 from dashboard.sandbox.api import Api
 from dashboard.sandbox.failures import bad_request
-from dashboard.sandbox.server.parameters import TRUE
+from dashboard.sandbox.server.parameters import TRUE, whole_number
 from dashboard.sandbox.tables.cells import moment
 
 Obj = dict[str, Any]
@@ -110,9 +110,10 @@ def _since(lines: list[Line], now: float, request: web.Request) -> list[Line]:
 
 
 def _number(name: str, text: str, least: int = 0) -> int:
-    if not (text.isascii() and text.isdigit()) or len(text) > 18 or int(text) < least:
-        raise bad_request(f"{name} must be a whole number of {least} or more, not {text[:100]!r}")
-    return int(text)
+    number = whole_number(name, text)
+    if number < least:
+        raise bad_request(f"{name} must be {least} or more, not {number}")
+    return number
 
 
 def _stamp(at: float) -> str:

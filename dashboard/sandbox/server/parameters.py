@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from aiohttp import web
 
 from dashboard.sandbox.failures import Invalid, bad_request, invalid
@@ -11,6 +13,8 @@ from dashboard.sandbox.selectors import parse_fields, parse_labels
 from dashboard.sandbox.server.listing import Query
 from dashboard.sandbox.server.route import Route
 
+NUMBER = re.compile(r"[+-]?[0-9]+", re.ASCII)
+MOST_DIGITS = 40
 TRUE = frozenset({"true", "1", "True", "TRUE", "t", "T"})
 
 
@@ -47,19 +51,26 @@ def list_query(request: web.Request, resource: Resource, route: Route) -> Query:
     """What is listed or watched. Raises ApiFailure 400."""
     query = request.query
     limit = query.get("limit", "")
-    if limit and not limit.lstrip("-").isdigit():
-        raise bad_request(f'strconv.ParseInt: parsing "{limit}": invalid syntax')
     fields = query.get("fieldSelector", "")
     if route.name and not fields:
         fields = f"metadata.name={route.name}"
     return Query(
         labels=parse_labels(query.get("labelSelector", "")),
         fields=parse_fields(fields, resource.storage),
-        limit=max(0, int(limit or 0)),
+        limit=max(0, whole_number("limit", limit) if limit else 0),
         token=query.get("continue", ""),
         version=query.get("resourceVersion", ""),
         match=query.get("resourceVersionMatch", ""),
     )
+
+
+def whole_number(name: str, text: str) -> int:
+    """A parameter as Go's ParseInt reads it. Raises ApiFailure 400, naming the parameter."""
+    if not NUMBER.fullmatch(text):
+        raise bad_request(f'{name}: strconv.ParseInt: parsing "{text[:100]}": invalid syntax')
+    if len(text) > MOST_DIGITS or not -(2**63) <= int(text) < 2**63:
+        raise bad_request(f'{name}: strconv.ParseInt: parsing "{text[:100]}": value out of range')
+    return int(text)
 
 
 def _go_list(values: list[str]) -> str:

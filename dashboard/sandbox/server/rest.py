@@ -24,7 +24,7 @@ from dashboard.sandbox.options import Delete, Write
 from dashboard.sandbox.registry import Resource
 from dashboard.sandbox.server import bodies, listing, metrics, pods, reviews
 from dashboard.sandbox.server.negotiate import Media, media_for
-from dashboard.sandbox.server.parameters import TRUE, list_query, write_options
+from dashboard.sandbox.server.parameters import TRUE, list_query, whole_number, write_options
 from dashboard.sandbox.server.render import respond
 from dashboard.sandbox.server.route import Route
 from dashboard.sandbox.server.shapes import list_shape, object_shape
@@ -32,6 +32,10 @@ from dashboard.sandbox.server.watching import DEFAULT_TIMEOUT, Watch, serve
 
 Obj = dict[str, Any]
 
+MOST_WARNED = 4096
+"""Characters of all warnings of one response together."""
+MOST_HEADERS = 100
+"""Warnings of one response: clients limit the number of headers."""
 PATCH_TYPES = frozenset(
     {
         "application/json-patch+json",
@@ -110,7 +114,7 @@ class Rest:
     def _send(self, obj: Obj, status: int = 200, write: Write | None = None) -> web.Response:
         shaped = object_shape(self.api, self.resource, self.media, self.request.query.get("includeObject", ""), obj)
         response = respond(self.request, shaped, status, form=self.media.format)
-        for text in write.warnings if write else ():
+        for text in _within(write.warnings) if write else ():
             quoted = text.replace("\\", "\\\\").replace('"', '\\"')
             response.headers.add("Warning", f'299 - "{_header_safe(quoted)}"')
         return response
@@ -165,7 +169,7 @@ class Rest:
             query=query,
             bookmarks=parameters.get("allowWatchBookmarks") in TRUE,
             initial=initial in TRUE,
-            timeout=float(timeout) if timeout.isdigit() and int(timeout) else DEFAULT_TIMEOUT,
+            timeout=float(whole_number("timeoutSeconds", timeout) if timeout else 0) or DEFAULT_TIMEOUT,
             shape=shape,
             shape_key=f"{media.as_ or 'object'}{include}" if not media.table else f"Table{include}",
         )
@@ -222,8 +226,8 @@ class Rest:
         merged = dict(body)
         if query.get("propagationPolicy"):
             merged["propagationPolicy"] = query["propagationPolicy"]
-        if query.get("gracePeriodSeconds", "").isdigit():
-            merged["gracePeriodSeconds"] = int(query["gracePeriodSeconds"])
+        if "gracePeriodSeconds" in query:
+            merged["gracePeriodSeconds"] = whole_number("gracePeriodSeconds", query["gracePeriodSeconds"])
         if query.get("dryRun"):
             merged["dryRun"] = query.getall("dryRun")
         return Delete.parse(merged)
@@ -257,6 +261,18 @@ class Rest:
             obj = self.api.get(self.resource, route.namespace, route.name)
             return self._send(scale.show(self.resource, obj) if name == "scale" else obj)
         return await (self._update() if verb == "update" else self._patch())
+
+
+def _within(warnings: list[str]) -> list[str]:
+    """As many warnings as kube-apiserver sends of very many."""
+    out: list[str] = []
+    room = MOST_WARNED
+    for text in warnings:
+        room -= len(text)
+        if room < 0 or len(out) == MOST_HEADERS:
+            break
+        out.append(text)
+    return out
 
 
 def _header_safe(text: str) -> str:
