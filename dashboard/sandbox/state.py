@@ -21,6 +21,7 @@ import asyncio
 import contextlib
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,8 @@ from dashboard.sandbox.store import Key, Object, Store
 
 FORMAT, VERSION = "reconcilerviz-sandbox", 1
 SYNC_SECONDS = 1.0
+LOCK_SECONDS = 2.0
+"""How long a sandbox that is ending may still hold the file. Nothing is served yet: it is waited for."""
 LEAST_REWRITE = 32 * 1024 * 1024
 """Bytes of changes below which no new snapshot is worth its while."""
 
@@ -54,10 +57,11 @@ class State:
     def open(self, store: Store) -> bool:
         """Take the file and fill an empty store from it; False where there is none yet. Raises StateError, OSError."""
         self._lock = os.open(f"{self.path}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise StateError(f"--state {self.path}: another sandbox holds this file") from error
+        end = time.monotonic() + LOCK_SECONDS
+        while not _locked(self._lock):
+            if time.monotonic() > end:
+                raise StateError(f"--state {self.path}: another sandbox holds this file")
+            time.sleep(0.05)
         if not self.path.exists():
             return False
         self._read(store)
@@ -135,6 +139,14 @@ class State:
                 if not _restored(store, _parsed(line)):
                     damaged = number
         store.compact()
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _parsed(line: bytes) -> dict[str, Any] | None:

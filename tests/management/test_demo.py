@@ -71,6 +71,21 @@ def test_operators_run_beside_the_demo_and_begin_again_with_a_new_sandbox() -> N
         assert "Traceback" not in demo.said
 
 
+def test_a_sandbox_with_a_state_file_is_there_again(tmp_path: Path) -> None:
+    options = ("--empty", "--state", str(tmp_path / "state"), "--kubeconfig", str(tmp_path / "config"))
+    body = json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "kept"}}).encode()
+    with manage("sandbox", *options) as sandbox:
+        path = sandbox.find(r"sandbox\s+(http://\S+)") + "/api/v1/namespaces"
+        made = urllib.request.Request(path, body, {"Content-Type": "application/json"}, method="POST")
+        with urllib.request.urlopen(made) as answer:
+            before = json.load(answer)
+        sandbox.stop(signal.SIGKILL)
+    with manage("sandbox", *options) as sandbox:
+        path = sandbox.find(r"sandbox\s+(http://\S+)") + "/api/v1/namespaces/kept"
+        assert json.loads(get(path)[1])["metadata"]["uid"] == before["metadata"]["uid"]
+        assert sandbox.stop() == 0
+
+
 def test_the_demo_runs_without_operators_where_that_is_asked_for() -> None:
     with manage("demo", "--empty", "--no-operators") as demo:
         assert get(demo.find(ADDRESS))[0] == 200
