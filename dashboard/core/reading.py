@@ -177,10 +177,18 @@ def _stale(sides: _Sides, generation: int | None) -> Reading | None:
     summary = sides.summary
     for each in [summary] if summary is not None else sides.good:
         if each.generation is not None and each.generation < generation:
+            told = next((one for one in sides.good if _tells_of(one, generation)), None)
+            if told is not None:
+                return Reading(finding_of(blame(told) or Verdict.CONVERGING, told), summed_up=True)
             sentence = f"condition {each.type} describes generation {each.generation}, spec is {generation}"
             finding = Finding(Verdict.CONVERGING, "GenerationUnseen", Cause(sentence))
             return Reading(finding, summed_up=True)
     return None
+
+
+def _tells_of(condition: Condition, generation: int) -> bool:
+    """Whether a part that is not well has seen the spec that the summary has not: it says why."""
+    return condition.status == "False" and condition.generation is not None and condition.generation >= generation
 
 
 def _summed_up(summary: Condition, sides: _Sides) -> Reading:
