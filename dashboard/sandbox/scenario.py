@@ -12,6 +12,7 @@ from objects without a namespace. A step is one of
     refused    an object that the API must refuse, and `says`: a text of its refusal
     pause, slow    a loop's name (and `delay` in seconds), for the namespace only
     refuse     webhook, message, kinds: a stand-in admission webhook, for the namespace only
+    store      a Bucket, and `faults` of its store or what to `put` there by hand
     repeat     times, every (seconds), steps
 
 and may name who does it in `by` (a field manager). An object is named `Kind/name`.
@@ -41,6 +42,7 @@ VERBS: Mapping[str, frozenset[str]] = {
     "pause": frozenset(),
     "slow": frozenset({"delay"}),
     "refuse": frozenset({"message", "kinds"}),
+    "store": frozenset({"faults", "put"}),
     "repeat": frozenset({"every", "steps"}),
 }
 """What a step does, and which fields beside `by` it has."""

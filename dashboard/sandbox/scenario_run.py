@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import inspect
 from collections.abc import Callable
 from typing import Any
 
+from dashboard.sandbox import scenario_store as store
 from dashboard.sandbox.api import Api
 from dashboard.sandbox.client import Client
 from dashboard.sandbox.eviction import evict
@@ -55,7 +57,7 @@ class Run:
                 self.step += 1
                 await self._do(step)
             self.state = "done"
-        except (ApiFailure, StepFailed) as problem:
+        except (ApiFailure, StepFailed, store.StoreFailed) as problem:
             self.state = "failed"
             self._note(f"step {self.step}: {problem}")
         finally:
@@ -75,6 +77,8 @@ class Run:
                 for each in step.fields["steps"]:
                     await self._do(each)
                 await self._api.clock.sleep(float(step.fields["every"]))
+        elif step.verb == "store":
+            await self._outside(step)
         elif step.verb in ("pause", "slow", "refuse"):
             self._break(step)
         else:
@@ -96,6 +100,16 @@ class Run:
             case "refused":
                 self._refused(client, value, fields["says"])
 
+    async def _outside(self, step: Step) -> None:
+        """What happens in the store that a Bucket is mapped to."""
+        bucket = self._client(step.by).get(*self._key(step.value)) or {}
+        endpoint = store.endpoint_of(bucket)
+        if "put" in step.fields:
+            await store.change(endpoint, bucket, step.fields["put"])
+        if "faults" in step.fields:
+            self._undo.append(lambda: store.misbehave(endpoint, {}))
+            await store.misbehave(endpoint, step.fields["faults"])
+
     def _break(self, step: Step) -> None:
         faults, value, namespace = self._api.faults, step.value, self.scenario.name
         if step.verb == "refuse":
@@ -115,7 +129,8 @@ class Run:
         try:
             resource = self._api.registry.kind(kind)
         except KeyError as error:
-            raise StepFailed(f"there is no kind {kind}") from error
+            hint = ": does the bucket operator run, as in `manage.py demo`?" if kind == "Bucket" else ""
+            raise StepFailed(f"there is no kind {kind}{hint}") from error
         return kind, self.scenario.name if resource.namespaced else "", rest
 
     def _placed(self, obj: Obj) -> tuple[str, str, str, Obj]:
@@ -190,7 +205,7 @@ class Run:
         await asyncio.gather(self._task, return_exceptions=True)
         undo, self._undo = self._undo, []
         for each in reversed(undo):
-            _quietly(each)
+            await _taken_back(each)
         self.state = "cleared"
         self._empty()
 
@@ -228,6 +243,16 @@ def _quietly(undo: Callable[[], object]) -> None:
         undo()
     except ApiFailure as failure:
         if failure.code not in (404, 409):
+            raise
+
+
+async def _taken_back(undo: Callable[[], object]) -> None:
+    """Take something back, also outside the cluster, where whoever should hear of it may be gone."""
+    try:
+        if inspect.isawaitable(left := undo()):
+            await left
+    except (ApiFailure, store.StoreFailed) as failure:
+        if isinstance(failure, ApiFailure) and failure.code not in (404, 409):
             raise
 
 
