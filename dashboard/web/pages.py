@@ -16,7 +16,7 @@ from dashboard.live.query import VERDICTS, Query, QueryError
 from dashboard.web import vendor
 from dashboard.web.clusters import Cluster
 
-FITS = 40
+FITS = 60
 """Rows that a window shows without much scrolling: up to here what has converged is not folded away."""
 COUNT = 200
 COUNT_ALL = 500

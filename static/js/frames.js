@@ -39,7 +39,7 @@ export function differs(before, after) {
     before.cause !== after.cause || before.images !== after.images;
 }
 
-export const FITS = 40;
+export const FITS = 60;
 
 /** The rows to show and how many converged ones are folded into one line. The server's twin is `pages.fold`. */
 export function fold(state, query, everything) {

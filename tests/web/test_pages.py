@@ -70,13 +70,13 @@ async def test_a_filter_that_cannot_be_used_is_named(world: World, editor: Async
 
 
 async def test_what_has_converged_is_folded_only_when_it_does_not_fit(world: World, editor: AsyncClient) -> None:
-    world.put(*(deployment(f"calm-{number:02}") for number in range(40)))
-    assert len(rows(await page(editor, BOARD))) == 40
+    world.put(*(deployment(f"calm-{number:02}") for number in range(60)))
+    assert len(rows(await page(editor, BOARD))) == 60
     world.put(deployment("busy", want=5, ready=3))
     html = await page(editor, BOARD)
     assert rows(html) == ["apps/Deployment/shop/busy"]
-    assert "40 converged" in html
-    assert len(rows(await page(editor, f"{BOARD}?all=1"))) == 41
+    assert "60 converged" in html
+    assert len(rows(await page(editor, f"{BOARD}?all=1"))) == 61
 
 
 async def test_the_sandbox_says_so_and_another_cluster_does_not(world: World, editor: AsyncClient) -> None:
