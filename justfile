@@ -19,3 +19,7 @@ fix:
 # the README's picture, from the running product
 screenshot:
     uv run manage.py screenshot
+
+# ten minutes of hostile requests against the sandbox
+fuzz seconds="600":
+    SANDBOX_FUZZ_SECONDS={{seconds}} uv run pytest tests/sandbox/test_fuzz.py

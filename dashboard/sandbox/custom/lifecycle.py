@@ -63,7 +63,7 @@ class Definitions:
         first = name not in self._served
         clash = self._clash(crd)
         if clash:
-            self._conditions(resource, crd, [_condition("NamesAccepted", "False", "KindConflict", clash)])
+            self._refuse(resource, crd, *clash)
             return
         self._served[name] = copy.deepcopy(spec)
         self.api.registry.remove(spec["group"], spec["names"]["plural"])
@@ -75,16 +75,27 @@ class Definitions:
             self._conditions(resource, crd, [accepted, _condition("Established", "False", "Installing", text)])
         self._conditions(resource, crd, [accepted, _condition("Established", "True", "InitialNamesAccepted", text)])
 
-    def _clash(self, crd: Obj) -> str:
+    def _refuse(self, resource: Resource, crd: Obj, reason: str, text: str) -> None:
+        """Say, once, that the names are taken: the CRD stays and serves nothing."""
+        refused = _condition("NamesAccepted", "False", reason, text)
+        known = {c["type"]: c for c in crd["status"].get("conditions") or ()}
+        if known.get("NamesAccepted", {}).get("message") != text:
+            waiting = _condition("Established", "False", "NotAccepted", "not all names are accepted")
+            self._conditions(resource, crd, [refused, waiting])
+
+    def _clash(self, crd: Obj) -> tuple[str, str] | None:
+        """Reason and message when somebody else has the plural or the kind."""
         names, group = crd["spec"]["names"], crd["spec"]["group"]
         for other in self.api.registry:
-            if other.group == group and other.custom is None and other.plural == names["plural"]:
-                return f'"{names["plural"]}" is already in use'
-            if other.group != group or other.plural == names["plural"]:
+            if other.group != group:
                 continue
-            if other.kind == names["kind"]:
-                return f'"{names["kind"]}" is already in use'
-        return ""
+            if other.plural == names["plural"]:
+                # The other versions of its own, unless the group is one of the server's.
+                if other.custom is None:
+                    return "PluralConflict", f'"{names["plural"]}" is already in use'
+            elif other.kind == names["kind"]:
+                return "KindConflict", f'"{names["kind"]}" is already in use'
+        return None
 
     def _conditions(self, resource: Resource, crd: Obj, conditions: list[Obj]) -> None:
         name = crd["metadata"]["name"]

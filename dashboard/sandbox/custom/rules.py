@@ -36,7 +36,7 @@ def fill(obj: Obj) -> None:
 
 def initial_status(obj: Obj) -> Obj:
     """The status of a new CRD."""
-    stored = [version["name"] for version in obj["spec"].get("versions") or () if version.get("storage")]
+    stored = [version.get("name", "") for version in obj["spec"].get("versions") or () if version.get("storage")]
     return {"conditions": None, "acceptedNames": {"plural": "", "kind": ""}, "storedVersions": stored}
 
 
