@@ -59,7 +59,7 @@ test("what has converged is folded when it does not fit and nobody asked for it"
   assert.deepEqual(fold(state, parseQuery(""), false).shown.map(({ id }) => id), ["bad"]);
   assert.equal(fold(state, parseQuery(""), false).folded, 60);
   assert.equal(fold(state, parseQuery("q=r"), false).folded, 0);
-  assert.equal(fold(state, parseQuery(""), true).shown.length, 41);
+  assert.equal(fold(state, parseQuery(""), true).shown.length, 61);
 });
 
 test("a query and its address are the same thing", () => {
