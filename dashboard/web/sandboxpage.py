@@ -6,6 +6,7 @@ It works without a script, by plain forms; a script keeps what the loops and sce
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -40,15 +41,17 @@ async def page(request: HttpRequest, name: str) -> HttpResponse:
     refusal = pages.read_only(cluster, request)
     if refusal:
         return await _answer(request, cluster, f"{refusal}. Nothing was changed.", 403)
+    form: dict[str, str] = {}
     try:
-        said = await _carry_out(cluster, read_form(request))
+        form = read_form(request)
+        said = await _carry_out(cluster, form)
     except EditError as error:
         return await _answer(request, cluster, f"Nothing was changed: {error}", 400)
     except ApiError as error:
         return await _answer(request, cluster, f"The sandbox refused it: {plain(error.message, 400)}", error.status)
     except ClusterError as error:
         return await _answer(request, cluster, f"The sandbox did not answer: {error}", 502)
-    return await _answer(request, cluster, said, 200)
+    return await _answer(request, cluster, said, 200, form)
 
 
 async def _carry_out(cluster: Cluster, form: dict[str, str]) -> str:
@@ -77,13 +80,15 @@ def _delay(text: str) -> float:
     return delay
 
 
-async def _answer(request: HttpRequest, cluster: Cluster, said: str, status: int) -> HttpResponse:
+async def _answer(
+    request: HttpRequest, cluster: Cluster, said: str, status: int, form: Mapping[str, str] | None = None
+) -> HttpResponse:
     """JSON for whoever asks for it; a page that says what is wrong; or back to the page that shows what is so now."""
     ok = status == 200
     if _wants_json(request):
         return JsonResponse({"ok": ok, "message": said}, status=status)
-    if ok and "step" not in request.POST.get("do", ""):
-        response = HttpResponseRedirect(_address(cluster))
+    if ok and form and form.get("do") != "step":
+        response = HttpResponseRedirect(_address(cluster) + _place(form))
         response.status_code = 303
         return response
     return await _show(request, cluster, {"ok": ok, "message": said}, status)
@@ -109,13 +114,20 @@ async def _show(
         "here": _address(cluster),
         "outcome": outcome,
         "usual_delay": USUAL_DELAY,
-        "refresh": 0 if outcome else pages.REFRESH,
+        # Somebody who types must not have the page reloaded under their hands.
+        "refresh": 0 if outcome or "hold" in request.GET else pages.REFRESH,
     }
     return render(request, "sandbox.html", context, status=status)
 
 
 def _address(cluster: Cluster) -> str:
     return f"{pages.root_of(cluster)}sandbox/"
+
+
+def _place(form: Mapping[str, str]) -> str:
+    """The fragment of the row that the form stood in; the sandbox knows the name, so that it may stand in a URL."""
+    scenario, loop = form.get("scenario"), form.get("loop")
+    return f"#s-{scenario}" if scenario else f"#l-{loop}"
 
 
 def _wants_json(request: HttpRequest) -> bool:

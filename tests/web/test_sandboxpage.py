@@ -75,7 +75,7 @@ async def test_a_viewer_sees_no_controls_and_is_refused(lab: World, viewer: Asyn
 
 async def test_a_form_starts_a_scenario_and_leads_back(lab: World, editor: AsyncClient) -> None:
     response = await editor.post(PAGE, {"scenario": "image-missing", "do": "start"})
-    assert (response.status_code, response["Location"]) == (303, PAGE)
+    assert (response.status_code, response["Location"]) == (303, f"{PAGE}#s-image-missing")
     [call] = lab.api.writes
     assert (call.method, call.path, call.body) == ("POST", "/sandbox/scenarios/image-missing", {"do": "start"})
 
