@@ -26,6 +26,8 @@ LAST = 5
 LONGEST = 3600.0
 """Seconds of the imitated world that a slow loop may wait before each sync."""
 MOST_REFUSALS = 50
+MOST_RULES = 100
+"""Namespaces that a loop has a rule for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +92,19 @@ class Gate:
             again()
 
     def pause(self, namespace: str = EVERYWHERE) -> None:
-        """Hold all work (of one namespace) from now on."""
-        self._rules[namespace] = Rule(paused=True)
-        self._ask_again()
+        """Hold all work (of one namespace) from now on. Raises ApiFailure 400 where there are too many rules."""
+        self._set(namespace, Rule(paused=True))
 
     def slow(self, delay: float, namespace: str = EVERYWHERE) -> None:
         """Have each sync (of one namespace) wait `delay` seconds first. Raises ApiFailure 400 for an impossible one."""
         if not 0 < delay <= LONGEST:
             raise bad_request(f"delay is {delay:g}, but must be more than 0 and at most {LONGEST:g} seconds")
-        self._rules[namespace] = Rule(paused=False, delay=delay)
+        self._set(namespace, Rule(paused=False, delay=delay))
+
+    def _set(self, namespace: str, rule: Rule) -> None:
+        if len(self._rules) >= MOST_RULES and namespace not in self._rules:
+            raise bad_request(f"{self.name} has rules for {MOST_RULES} namespaces already")
+        self._rules[namespace] = rule
         self._ask_again()
 
     def resume(self, namespace: str = EVERYWHERE) -> None:
