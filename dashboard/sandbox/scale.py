@@ -11,8 +11,7 @@ from dashboard.sandbox.options import Write
 from dashboard.sandbox.patches.merge import merge_patch
 from dashboard.sandbox.patches.operations import apply_operations
 from dashboard.sandbox.registry import Resource
-from dashboard.sandbox.schema.decode import Decoder, WrongTypeError
-from dashboard.sandbox.schema.nodes import struct
+from dashboard.sandbox.schema.decode import decode_as
 
 if TYPE_CHECKING:
     from dashboard.sandbox.api import Api
@@ -68,18 +67,10 @@ def show(resource: Resource, obj: Obj) -> Obj:
     return {"kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": shown, "spec": spec, "status": status}
 
 
-def _decoded(body: Any) -> Obj:
-    try:
-        return Decoder(struct("V1Scale")).run(body)
-    except WrongTypeError as error:
-        said = 'Scale in version "v1" cannot be handled as a Scale'
-        raise bad_request(f"{said}: json: {error}") from error
-
-
 def replace(api: Api, resource: Resource, namespace: str, name: str, body: Any, *, write: Write) -> Obj:
     """PUT: sets spec.replicas. Raises ApiFailure 400, 404, 409, 422."""
     live = api.get(resource, namespace, name)
-    scale = _decoded(body)
+    scale = decode_as("Scale", "v1", "V1Scale", body)
     meta = scale.get("metadata") or {}
     if meta.get("name", name) != name:
         raise bad_request(f"the name of the object ({meta['name']}) does not match the name on the URL ({name})")

@@ -56,6 +56,26 @@ async def test_very_many_unknown_fields(sandbox: Sandbox) -> None:
     assert sum(len(text) for text in told) < 6000
 
 
+@pytest.mark.parametrize(
+    ("below", "body"),
+    [
+        ("DELETE", {"preconditions": "a"}),
+        ("DELETE", {"gracePeriodSeconds": "1"}),
+        ("DELETE", []),
+        ("eviction", {"deleteOptions": 5}),
+        ("binding", {"target": "node-0"}),
+    ],
+)
+async def test_options_of_the_wrong_types(sandbox: Sandbox, below: str, body: Any) -> None:
+    spec = {"containers": [{"name": "a", "image": "a"}]}
+    sandbox.client.create("Pod", {"metadata": {"name": "a", "namespace": "shop"}, "spec": spec})
+    path = f"{SHOP}/pods/a"
+    asked = ("DELETE", path) if below == "DELETE" else ("POST", f"{path}/{below}")
+    answer = await sandbox.call(*asked, [1] if body == [] else body)
+    assert answer.status == 400
+    assert "cannot be handled as a" in answer.json["message"]
+
+
 def definition(**inner: Any) -> dict[str, Any]:
     """A CRD whose `items` are this schema."""
     crd = copy.deepcopy(CRD)

@@ -183,6 +183,15 @@ def decode(resource: Resource, body: Any, write: Write, *, applying: bool = Fals
     return {"kind": kind, "apiVersion": resource.api_version, "metadata": out.pop("metadata"), **out}
 
 
+def decode_as(kind: str, version: str, type_name: str, body: Any) -> dict[str, Any]:
+    """A body that is no object of a resource, such as DeleteOptions. Raises ApiFailure 400."""
+    try:
+        return Decoder(struct(type_name)).run(body)
+    except WrongTypeError as error:
+        said = f'{kind} in version "{version}" cannot be handled as a {kind}'
+        raise bad_request(f"{said}: json: {error}") from error
+
+
 def check_kind(resource: Resource, body: Any) -> None:
     """Refuse a body of another kind or version, as the server's serializer does. An empty kind is filled in."""
     if not isinstance(body, dict):

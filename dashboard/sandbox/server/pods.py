@@ -8,9 +8,10 @@ from aiohttp import web
 
 from dashboard.sandbox.api import Api
 from dashboard.sandbox.eviction import evict
-from dashboard.sandbox.failures import ApiFailure, bad_request
+from dashboard.sandbox.failures import ApiFailure
 from dashboard.sandbox.options import Delete, Write
 from dashboard.sandbox.registry import Resource
+from dashboard.sandbox.schema.decode import decode_as
 from dashboard.sandbox.server import bodies, logs
 from dashboard.sandbox.server.render import respond
 from dashboard.sandbox.server.route import Route
@@ -23,9 +24,8 @@ async def answer(api: Api, resource: Resource, route: Route, request: web.Reques
     pod = api.get(resource, route.namespace, route.name)
     if route.subresource == "log":
         return logs.answer(api, pod, request)
-    body = await bodies.parsed(request, "Eviction" if route.subresource == "eviction" else "Binding")
-    if not isinstance(body, dict):
-        raise bad_request("the body must be an object")
+    kind = "Eviction" if route.subresource == "eviction" else "Binding"
+    body = decode_as(kind, "v1", f"V1{kind}", await bodies.parsed(request, kind))
     manager = request.headers.get("User-Agent", "unknown").split("/")[0]
     write = Write(manager=manager, dry_run="dryRun" in request.query)
     if route.subresource == "eviction":

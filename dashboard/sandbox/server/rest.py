@@ -12,7 +12,6 @@ from dashboard.sandbox.api import Api
 from dashboard.sandbox.failures import (
     ApiFailure,
     Invalid,
-    bad_request,
     invalid,
     no_such_resource,
     not_allowed,
@@ -22,6 +21,7 @@ from dashboard.sandbox.failures import (
 from dashboard.sandbox.managed import APPLY
 from dashboard.sandbox.options import Delete, Write
 from dashboard.sandbox.registry import Resource
+from dashboard.sandbox.schema.decode import decode_as
 from dashboard.sandbox.server import bodies, listing, metrics, pods, reviews
 from dashboard.sandbox.server.negotiate import Media, media_for
 from dashboard.sandbox.server.parameters import TRUE, list_query, whole_number, write_options
@@ -220,10 +220,8 @@ class Rest:
         body: Any = {}
         if self.request.can_read_body:
             body = await bodies.parsed(self.request, "DeleteOptions") or {}
-        if not isinstance(body, dict):
-            raise bad_request("DeleteOptions must be an object")
         query = self.request.query
-        merged = dict(body)
+        merged = decode_as("DeleteOptions", "v1", "V1DeleteOptions", body)
         if query.get("propagationPolicy"):
             merged["propagationPolicy"] = query["propagationPolicy"]
         if "gracePeriodSeconds" in query:
