@@ -78,7 +78,7 @@ def _owner(meta: Mapping[str, Any], namespace: str) -> str:
     return ""
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=1024)
 def _owner_id(version: str, kind: str, name: str, namespace: str) -> str:
     reference = {"apiVersion": version, "kind": kind, "name": name, "controller": True}
     found = controller_of({"metadata": {"namespace": namespace, "ownerReferences": [reference]}})

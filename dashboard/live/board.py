@@ -165,10 +165,15 @@ class Board:
     def select(self, query: Query, start: int = 0, count: int = 200) -> Window:
         """A part of what a query finds, now: changes that no tick has shown yet are in it."""
         self._settle(self._clock())
-        return self.results.get(query).window(self.revision, query.verdict, start, count)
+        result = self.results.get(query)
+        result.finish()
+        return result.window(self.revision, query.verdict, start, count)
 
     def hold(self, query: Query) -> Result:
-        """The result of a query as of now, kept current until it is released as often as held."""
+        """The result of a query as of now, kept current until it is released as often as held.
+
+        Of a large board it may not be `ready` yet: `results.fill` goes on with it.
+        """
         self._settle(self._clock())
         return self.results.hold(query)
 

@@ -14,6 +14,7 @@ from dashboard.core.objects import ResourceType
 from dashboard.live.board import Board
 from dashboard.live.panel import Fetch, Panels, PanelTopic
 from dashboard.live.query import Query
+from dashboard.live.results import SLICE
 from dashboard.live.topics import QueryTopic, frame
 from dashboard.live.viewer import Viewer
 
@@ -123,6 +124,13 @@ class Hub:
             del self._topics[(topic.query, topic.start, topic.count)]
             self.board.results.release(topic.query)
 
+    async def prepare(self, query: Query) -> None:
+        """Have a query looked through in slices, so that `board.select` need not hold everybody up."""
+        result = self.board.results.get(query)
+        while not result.ready:
+            result.fill(SLICE)
+            await asyncio.sleep(0)
+
     # Time
 
     async def run(self) -> None:
@@ -131,6 +139,9 @@ class Hub:
         while True:
             began = loop.time()
             self.step(self._clock())
+            if self.board.results.fill():
+                await asyncio.sleep(0)  # a new query looks through a large board: others have their turn in between
+                continue
             took = loop.time() - began
             await asyncio.sleep(max(TICK, took))  # no more than half of the loop's time, whatever comes
             await self._pause()

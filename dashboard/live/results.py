@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
+from time import perf_counter
 
 from dashboard.core.model import Row, Verdict
 from dashboard.live.blocks import Blocks, Key
@@ -14,10 +16,20 @@ KEEP_IDLE = 16
 """Results without a viewer that are kept for the next one who asks."""
 
 
+AT_ONCE = 2000
+"""Objects that are looked through at once; more are looked through in slices, while others have their turn."""
+
+SLICE = 0.008
+"""Seconds of one slice. With 57,000 objects all of them take a fifth of a second."""
+
+PER_LOOK = 64
+"""Objects between two looks at the clock."""
+
+
 class Result:
     """All rows of one query without its verdict, which only chooses among them.
 
-    `version` goes up whenever anything in it changed.
+    `version` goes up whenever anything in it changed. Until it is `ready` it does not hold everything.
     """
 
     def __init__(self, query: Query, entries: Entries) -> None:
@@ -25,18 +37,49 @@ class Result:
         self.version = 0
         self._entries = entries
         self._placed: dict[str, tuple[Row, Key]] = {}
-        self._folded: set[str] = set()
-        self._fill()
+        self._folded: dict[str, None] = {}  # a set of as many would take twice the memory
+        self._lists = {verdict: Blocks() for verdict in VERDICTS}
+        self._ahead: Iterator[str] | None = None
+        if len(entries.by_id) > AT_ONCE:
+            self._ahead = iter(tuple(entries.by_id))
+        else:
+            self._fill(entries.by_id)
 
-    def _fill(self) -> None:
+    @property
+    def ready(self) -> bool:
+        """Whether everything on the board has been looked at."""
+        return self._ahead is None
+
+    def fill(self, seconds: float) -> None:
+        """Look at what has not been looked at, for about so long."""
+        until = perf_counter() + seconds
+        while self._ahead is not None:
+            ids = tuple(islice(self._ahead, PER_LOOK))
+            self.update(ids)
+            if not ids:
+                self._ahead = None
+                self.version += 1
+            if perf_counter() >= until:
+                return
+
+    def finish(self) -> None:
+        """Look at all that has not been looked at."""
+        if self._ahead is not None:
+            self._ahead = None
+            self._placed.clear()
+            self._folded.clear()
+            self._fill(self._entries.by_id)
+            self.version += 1
+
+    def _fill(self, entries: Mapping[str, Entry]) -> None:
         keys: dict[Verdict, list[Key]] = {verdict: [] for verdict in VERDICTS}
-        for id, entry in self._entries.by_id.items():
+        for id, entry in entries.items():
             shown = self._shows(entry)
             if shown:
                 keys[entry.row.verdict].append(entry.order_key())
                 self._placed[id] = (entry.row, entry.order_key())
             elif shown is False:
-                self._folded.add(id)
+                self._folded[id] = None
         self._lists = {verdict: Blocks(keys[verdict]) for verdict in VERDICTS}
 
     def _shows(self, entry: Entry) -> bool | None:
@@ -60,7 +103,10 @@ class Result:
     def _fold(self, id: str, folded: bool) -> bool:
         if folded == (id in self._folded):
             return False
-        (self._folded.add if folded else self._folded.discard)(id)
+        if folded:
+            self._folded[id] = None
+        else:
+            del self._folded[id]
         return True
 
     def _place(self, id: str, entry: Entry | None) -> bool:
@@ -110,7 +156,7 @@ class Results:
         self._users: dict[Query, int] = {}
 
     def get(self, query: Query) -> Result:
-        """The result that holds `query`; it is kept current from now on, until others push it out."""
+        """The result that holds `query`, perhaps not `ready`; kept current from now on, until others push it out."""
         base = replace(query, verdict="")
         result = self._results.pop(base, None)
         if result is None:
@@ -133,6 +179,14 @@ class Results:
         self._users[base] -= 1
         if not self._users[base]:
             del self._users[base]
+
+    def fill(self, seconds: float = SLICE) -> bool:
+        """Work for about so long on a result that is not ready; whether there was one."""
+        for result in self._results.values():
+            if not result.ready:
+                result.fill(seconds)
+                return True
+        return False
 
     def update(self, ids: Iterable[str]) -> None:
         """Keep every result current with these ids."""

@@ -30,26 +30,31 @@ class QueryTopic:
         self.rev = 1
         self._result = result
         self._version = result.version
-        self._told = self._window()
+        self._told = self._window() if result.ready else None
         self._snapshot: str | None = None
 
     def _window(self) -> Window:
         return self._result.window(0, self.query.verdict, self.start, self.count)
 
-    def snapshot(self) -> str:
-        """The whole window as of the last frame, serialised once per revision."""
+    def snapshot(self) -> str | None:
+        """The whole window as of the last frame, serialised once per revision; None until there is one."""
+        told = self._told
+        if told is None:
+            return None
         if self._snapshot is None:
-            told = self._told
             head = {"t": "window", "topic": self.name, "rev": self.rev, "start": self.start}
             self._snapshot = frame({**head, **_numbers_of(told), "rows": told.rows})
         return self._snapshot
 
     def step(self) -> str | None:
         """The frame that brings viewers from what they last heard to now; None when nothing they see changed."""
-        if self._version == self._result.version:
+        if self._version == self._result.version or not self._result.ready:
             return None
         self._version = self._result.version
         old, new = self._told, self._window()
+        if old is None:
+            self._told = new
+            return self.snapshot()
         before = {row.id: row for row in old.rows}
         changed = [row for row in new.rows if before.get(row.id) is not row]
         order = [row.id for row in new.rows]

@@ -5,12 +5,15 @@ Pages run in the event loop, where the boards live. Edits are in dashboard.web.c
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from dashboard.core.objects import ObjectKey
 from dashboard.live.panel import FetchError
+from dashboard.live.query import Query, QueryError
 from dashboard.web import clusters, pages
 from dashboard.web.clusters import Cluster
 from dashboard.web.objectpage import object_context
@@ -31,6 +34,8 @@ async def board(request: HttpRequest, name: str) -> HttpResponse:
     cluster = clusters.get(name)
     if cluster is None:
         return no_cluster(request, name)
+    with suppress(QueryError):  # which the page will name
+        await cluster.hub.prepare(Query.parse(request.GET.dict()))
     context, status = pages.board(cluster, request)
     return render(request, "board.html", context, status=status)
 
