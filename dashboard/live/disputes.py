@@ -28,9 +28,11 @@ AUTOSCALER = "kube-controller-manager"
 
 @dataclass(slots=True)
 class _History:
-    """What the number was before the first remembered change, the changes, and when the last of them was seen."""
+    """What the number was before the first remembered change, when the first of all and the last were seen, and the
+    changes that are remembered."""
 
     before: Value
+    began: float
     last: float
     changes: deque[tuple[Value, Setter]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
 
@@ -56,7 +58,7 @@ class Disputes:
             return  # nobody is named for it
         history = self._histories.get(id)
         if history is None or now > history.last + QUIET:
-            history = self._histories[id] = _History(before, now)
+            history = self._histories[id] = _History(before, now, now)
         if len(history.changes) == REMEMBERED:
             history.before = history.changes[0][0]
         history.changes.append((value, setter))
@@ -86,16 +88,20 @@ class Disputes:
             verdict=Verdict.STALLED,
             reason="Fight",
             cause=cause,
-            since=fight.first,
+            since=history.began,
             at_least=False,
             recheck_at=recheck,
         )
 
 
 def _cause(fight: Fight, driver: ObjectKey | None) -> Cause:
-    """The fight's sentence; an autoscaler is named as itself, and the cause points at it."""
-    if driver is None or AUTOSCALER not in fight.managers:
-        return Cause(fight.sentence, reason="Fight")
-    name = f"HPA {driver.name}"
-    managers = tuple(name if manager == AUTOSCALER else manager for manager in fight.managers)
-    return Cause(replace(fight, managers=managers).sentence, driver, "Fight")
+    """The fight's sentence; an autoscaler is named as itself, and the cause points at it.
+
+    In an order that does not depend on which changes are still remembered, so that it stays the same while they fight.
+    """
+    takes_part = driver is not None and AUTOSCALER in fight.managers
+    name = f"HPA {driver.name}" if driver is not None else ""
+    managers = sorted(name if takes_part and manager == AUTOSCALER else manager for manager in fight.managers)
+    values = sorted(fight.values, key=lambda value: value if is_count(value) else 0)
+    sentence = replace(fight, managers=tuple(managers), values=tuple(values)).sentence
+    return Cause(sentence, driver if takes_part else None, "Fight")

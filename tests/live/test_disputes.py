@@ -35,8 +35,17 @@ FIGHT = ((3, "git"), (5, "operator"), (3, "git"), (5, "operator"), (3, "git"))
 def test_a_fight_is_stalled_and_names_both() -> None:
     judged = seen(*FIGHT).judged("web", WELL, 1005.0, alone)
     assert judged.verdict is Verdict.STALLED
-    assert judged.cause == Cause("operator and git set spec.replicas back and forth between 5 and 3", None, "Fight")
+    assert judged.cause == Cause("git and operator set spec.replicas back and forth between 3 and 5", None, "Fight")
     assert judged.recheck_at == 1004.0 + QUIET + 1
+
+
+def test_it_reads_the_same_however_long_it_goes_on() -> None:
+    told = {
+        (judged.cause, judged.since)
+        for length in range(5, 40)
+        for judged in [seen(*(FIGHT[:4] * 10)[:length]).judged("web", WELL, 1000.0 + length, alone)]
+    }
+    assert told == {(Cause("git and operator set spec.replicas back and forth between 3 and 5", None, "Fight"), 1001.0)}
 
 
 def test_one_correction_is_no_fight() -> None:
@@ -61,7 +70,7 @@ def test_an_autoscaler_is_named_as_itself() -> None:
     versions = [(count, by.replace("git", "kube-controller-manager")) for count, by in FIGHT]
     judged = seen(*versions).judged("web", WELL, 1005.0, lambda _: HPA)
     assert judged.cause is not None
-    assert judged.cause.sentence.startswith("operator and HPA web set spec.replicas")
+    assert judged.cause.sentence.startswith("HPA web and operator set spec.replicas")
     assert judged.cause.at == HPA
 
 
