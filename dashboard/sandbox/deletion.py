@@ -10,6 +10,7 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 from dashboard.sandbox.failures import conflict, details_of
+from dashboard.sandbox.metadata import in_order
 from dashboard.sandbox.options import Delete, Write
 from dashboard.sandbox.registry import Resource
 
@@ -120,24 +121,7 @@ def _store(api: Api, resource: Resource, obj: Obj, options: Delete, write: Write
 
 def order(obj: Obj) -> Obj:
     """The object with its metadata in the API's order of fields."""
-    names = [
-        "name",
-        "generateName",
-        "namespace",
-        "uid",
-        "resourceVersion",
-        "generation",
-        "creationTimestamp",
-        "deletionTimestamp",
-        "deletionGracePeriodSeconds",
-        "labels",
-        "annotations",
-        "ownerReferences",
-        "finalizers",
-        "managedFields",
-    ]
-    meta = obj["metadata"]
-    return {**obj, "metadata": {name: meta[name] for name in names if name in meta}}
+    return {**obj, "metadata": in_order(obj["metadata"])}
 
 
 def _gone(api: Api, resource: Resource, live: Obj, options: Delete, write: Write) -> Obj:

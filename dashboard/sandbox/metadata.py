@@ -48,6 +48,30 @@ UNGENERATED = frozenset(
 """Kinds without metadata.generation."""
 
 
+FIELDS = (
+    "name",
+    "generateName",
+    "namespace",
+    "uid",
+    "resourceVersion",
+    "generation",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "labels",
+    "annotations",
+    "ownerReferences",
+    "finalizers",
+    "managedFields",
+)
+"""The fields of metadata that are kept, in the API's order."""
+
+
+def in_order(meta: Obj) -> Obj:
+    """The same metadata in the API's order of fields."""
+    return {name: meta[name] for name in FIELDS if name in meta}
+
+
 def random_suffix(length: int = 5) -> str:
     """As the server makes names unique."""
     return "".join(secrets.choice(ALPHABET) for _ in range(length))
@@ -129,21 +153,5 @@ def keep(live: Obj, obj: Obj) -> None:
     for key in ("labels", "annotations", "ownerReferences", "finalizers"):
         if key in now and not now[key]:
             del now[key]
-    order = [
-        "name",
-        "generateName",
-        "namespace",
-        "uid",
-        "resourceVersion",
-        "generation",
-        "creationTimestamp",
-        "deletionTimestamp",
-        "deletionGracePeriodSeconds",
-        "labels",
-        "annotations",
-        "ownerReferences",
-        "finalizers",
-        "managedFields",
-    ]
     now["resourceVersion"] = was["resourceVersion"]
-    obj["metadata"] = {key: now[key] for key in order if key in now}
+    obj["metadata"] = in_order(now)

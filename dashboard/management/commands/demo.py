@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 
 from dashboard.cluster.connection import Connection
 from dashboard.management.serving import kubeconfig, ports
-from dashboard.management.serving.child_process import ChildError
+from dashboard.management.serving.command import ServingCommand
 from dashboard.management.serving.operators import operate
 from dashboard.management.serving.options import (
     FIRST_PORT,
@@ -28,7 +28,7 @@ from dashboard.management.serving.web_server import address
 from dashboard.web import clusters, vendor
 
 
-class Command(BaseCommand):
+class Command(ServingCommand):
     """Start everything, say where it is, and stop cleanly on Ctrl-C or SIGTERM."""
 
     help = "Start a sandbox cluster, the watch and the pages in one go."
@@ -80,13 +80,6 @@ class Command(BaseCommand):
 
         try:
             vendor.ensure(self.say)
-            asyncio.run(run())
-        except ChildError as error:
-            raise CommandError(str(error)) from error
+            self.run_until_stopped(run())
         finally:
             listener.close()
-
-    def say(self, text: str) -> None:
-        """A line for whoever started it, at once."""
-        self.stdout.write(text)
-        self.stdout.flush()

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 
 from dashboard.management.serving import kubeconfig
-from dashboard.management.serving.child_process import ChildError
+from dashboard.management.serving.command import ServingCommand
 from dashboard.management.serving.options import add_sandbox_options, port
 from dashboard.management.serving.process import interruptible, stop_signal
 from dashboard.management.serving.sandbox_process import sandbox_from
 
 
-class Command(BaseCommand):
+class Command(ServingCommand):
     """Serve a sandbox until Ctrl-C or SIGTERM."""
 
     help = "Serve a sandbox cluster alone."
@@ -35,12 +34,4 @@ class Command(BaseCommand):
                     self.say(f"\n  sandbox   {sandbox.server}\n  kubectl   export KUBECONFIG={path.absolute()}\n")
                     await stopped.wait()
 
-        try:
-            asyncio.run(run())
-        except ChildError as error:
-            raise CommandError(str(error)) from error
-
-    def say(self, text: str) -> None:
-        """A line for whoever started it, at once."""
-        self.stdout.write(text)
-        self.stdout.flush()
+        self.run_until_stopped(run())

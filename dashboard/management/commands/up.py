@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 
 from dashboard.cluster.connection import Connection
-from dashboard.cluster.errors import ClusterError
 from dashboard.management.serving import ports
+from dashboard.management.serving.command import ServingCommand
 from dashboard.management.serving.options import FIRST_PORT, add_web_options, page_address, policy_for, url_name
 from dashboard.management.serving.process import allow_host, interruptible, serve, stop_signal
 from dashboard.management.serving.web_server import address
 from dashboard.web import clusters, vendor
 
 
-class Command(BaseCommand):
+class Command(ServingCommand):
     """Watch the cluster of a kubeconfig context, or the one that this Pod runs in, and serve its pages."""
 
     help = "Serve the pages for the current kubeconfig context, or for the cluster that this runs in."
@@ -60,13 +59,6 @@ class Command(BaseCommand):
 
         try:
             vendor.ensure(self.say)
-            asyncio.run(run())
-        except ClusterError as error:
-            raise CommandError(str(error)) from error
+            self.run_until_stopped(run())
         finally:
             listener.close()
-
-    def say(self, text: str) -> None:
-        """A line for whoever started it, at once."""
-        self.stdout.write(text)
-        self.stdout.flush()
