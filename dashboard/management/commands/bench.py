@@ -9,26 +9,39 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from dashboard.management.benchmarks import filling, ingest, querying
 from dashboard.management.benchmarks.assessing import measure
 from dashboard.management.benchmarks.samples import samples
 
 BENCHMARKS: Mapping[str, Callable[[], dict[str, Any]]] = {"assess": lambda: measure(samples())}
 """Each benchmark by name: what it measures as one flat object with `ratio`, `floor`, `bound` and `ok`."""
 
+SIZED: Mapping[str, Callable[[int | None, int | None], dict[str, Any]]] = {
+    "ingest": lambda objects, viewers: ingest.measure(objects),
+    "first-picture": lambda objects, viewers: filling.first_picture(objects),
+    "memory": lambda objects, viewers: filling.memory(objects),
+    "queries": querying.measure,
+}
+"""The same, of a cluster of so many objects with so many viewers; None for the size that its bound is of."""
+
 
 class Command(BaseCommand):
     """Run one benchmark; exit 1 when it misses its bound."""
 
-    help = "Measure: assess (verdict and gaps, as a ratio to decoding the same bytes)."
+    help = "Measure something against a floor of the same run; docs/performance.md says what and how."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Which one, and for whom."""
-        parser.add_argument("benchmark", choices=sorted(BENCHMARKS), help="what to measure")
+        parser.add_argument("benchmark", choices=sorted({*BENCHMARKS, *SIZED}), help="what to measure")
+        parser.add_argument("--objects", type=int, help="how large a cluster, where that matters")
+        parser.add_argument("--viewers", type=int, help="how many viewers, where that matters")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Measure and print."""
-        result = BENCHMARKS[options["benchmark"]]()
+        name = options["benchmark"]
+        sized = SIZED.get(name)
+        result = sized(options["objects"], options["viewers"]) if sized else BENCHMARKS[name]()
         self.stdout.write(json.dumps(result) if options["json"] else describe(result))
         if not result["ok"]:
             sys.exit(1)
@@ -36,6 +49,8 @@ class Command(BaseCommand):
 
 def describe(result: Mapping[str, Any]) -> str:
     """The result as a small table."""
+    if "samples" not in result:
+        return "\n".join(f"{name:36}{json.dumps(value)}" for name, value in result.items())
     lines = [f"{'':24}{'objects':>9}{'a second':>10}{'decoded':>10}{'ratio':>8}"]
     for each in [*result.get("samples", ()), {**result, "source": "counted"}]:
         lines.append(
