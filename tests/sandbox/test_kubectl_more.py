@@ -119,6 +119,8 @@ def test_diff(web: Kubectl) -> None:
 
 def test_create_and_replace(kubectl: Kubectl) -> None:
     assert kubectl.ok("create", "-f", "-", stdin=WEB) == "deployment.apps/web created\n"
+    # replace reads, then writes what it has read: nothing may be going on.
+    kubectl.settled()
     four = WEB.replace("replicas: 3", "replicas: 4")
     assert kubectl.ok("replace", "-f", "-", stdin=four) == "deployment.apps/web replaced\n"
     assert values(kubectl, "{.spec.replicas}", "deployment", "web") == ["4"]
@@ -154,7 +156,9 @@ def test_patch(kubectl: Kubectl, kind: str, patch: object) -> None:
     if kind == "json":
         assert "The request is invalid" in kubectl.refused("patch", "deployment", "web", "--type=json", "-p", text)
     else:
-        assert "no change" in kubectl.ok("patch", "deployment", "web", f"--type={kind}", "-p", text)
+        generation = values(kubectl, "{.metadata.generation}", "deployment", "web")
+        kubectl.ok("patch", "deployment", "web", f"--type={kind}", "-p", text)
+        assert values(kubectl, "{.metadata.generation}", "deployment", "web") == generation
 
 
 def test_patch_of_subresources(web: Kubectl) -> None:
