@@ -9,11 +9,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from dashboard.management.benchmarks import filling, ingest, querying
+from dashboard.management.benchmarks import filling, ingest, querying, sandbox
 from dashboard.management.benchmarks.assessing import measure
 from dashboard.management.benchmarks.samples import samples
 
-BENCHMARKS: Mapping[str, Callable[[], dict[str, Any]]] = {"assess": lambda: measure(samples())}
+BENCHMARKS: Mapping[str, Callable[[], dict[str, Any]]] = {
+    "assess": lambda: measure(samples()),
+    "sandbox": sandbox.sandbox,
+}
 """Each benchmark by name: what it measures as one flat object with `ratio`, `floor`, `bound` and `ok`."""
 
 SIZED: Mapping[str, Callable[[int | None, int | None], dict[str, Any]]] = {
