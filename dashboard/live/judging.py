@@ -281,13 +281,16 @@ def _since(assessment: Assessment, old: Entry | None, now: float) -> Assessment:
     """
     if assessment.verdict is Verdict.CONVERGED:
         return _converged_since(assessment, old, now)
+    if old is not None and old.row.verdict is assessment.verdict and _begun_before(old, assessment.since):
+        # One stretch: a container that fails once more, or a condition that is renewed, does not begin it anew.
+        return replace(assessment, since=old.row.since, at_least=old.row.at_least)
     if assessment.since is not None:
         return assessment
-    if old is None:
-        return replace(assessment, since=now, at_least=True)
-    if old.row.verdict is assessment.verdict:
-        return replace(assessment, since=old.row.since, at_least=old.row.at_least)
-    return replace(assessment, since=now)
+    return replace(assessment, since=now, at_least=old is None)
+
+
+def _begun_before(old: Entry, since: float | None) -> bool:
+    return old.row.since is not None and (since is None or since > old.row.since)
 
 
 def _converged_since(assessment: Assessment, old: Entry | None, now: float) -> Assessment:

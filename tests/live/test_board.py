@@ -135,6 +135,20 @@ def test_what_says_no_time_gets_the_time_at_which_it_was_seen_to_begin() -> None
     assert second.since == first.since
 
 
+def test_a_stretch_that_goes_on_is_not_begun_anew_by_a_renewed_condition() -> None:
+    board = a_board()
+    broken = widget("w", ready=False)
+    put(board, WIDGET, broken)
+    first = board.row("example.com/Widget/shop/w")
+    broken = widget("w", ready=False, version=2)
+    broken["status"]["conditions"][0]["lastTransitionTime"] = "2026-11-20T23:00:00Z"
+    put(board, WIDGET, broken)
+    second = board.row("example.com/Widget/shop/w")
+    assert first is not None and second is not None
+    assert second.verdict is first.verdict is not Verdict.CONVERGED
+    assert second.since == first.since is not None
+
+
 def test_what_was_seen_to_converge_has_done_so_then_however_old_its_conditions_are() -> None:
     clock = Clock()
     board = Board(clock)
