@@ -14,16 +14,18 @@ from dashboard.sandbox.replay_report import Report
 from dashboard.sandbox.replay_trace import read
 
 TRACES = Path(__file__).resolve().parents[2].parent / "shared" / "kubernetes" / "traces"
-FOUND = sorted(TRACES.glob("0[1-8]-*.jsonl"))
+FOUND = sorted(TRACES.glob("*.jsonl"), reverse=True)
+"""The last one first: it is by far the longest."""
+AT_ONCE = 5
 
 pytestmark = pytest.mark.skipif(not FOUND, reason="the recordings lie in ../shared, which is absent")
 
 
 @pytest.fixture(scope="module")
 def reports() -> dict[str, Report]:
-    """All recordings replayed once, side by side: they wait more than they work."""
+    """All recordings replayed once, a few side by side: they wait more than they work."""
     recordings = {path.name: read(path) for path in FOUND}
-    done = asyncio.run(replay.replay_all(recordings, find_kubectl(), len(recordings)))
+    done = asyncio.run(replay.replay_all(recordings, find_kubectl(), AT_ONCE))
     return {report.trace: report for report in done}
 
 
@@ -31,11 +33,11 @@ def reports() -> dict[str, Report]:
 def test_the_sandbox_does_what_was_recorded(name: str, reports: dict[str, Report]) -> None:
     report = reports[name]
     assert report.ok, report.text()
-    assert any(one.label == "deployments/web" for one in report.objects)
+    assert report.objects
 
 
 def test_the_command_prints_both_sequences(capsys: pytest.CaptureFixture[str]) -> None:
-    assert replay.main([str(FOUND[0]), "--json"]) == 0
+    assert replay.main([str(FOUND[-1]), "--json"]) == 0
     (report,) = json.loads(capsys.readouterr().out)
     assert report["ok"] is True
     web = next(one for one in report["objects"] if one["object"] == "deployments/web")
@@ -51,5 +53,5 @@ def test_without_kubectl_nothing_is_replayed(
         raise NoKubectlError("replay needs kubectl and there is none")
 
     monkeypatch.setattr(replay, "find_kubectl", none)
-    assert replay.main([str(FOUND[0])]) == 2
+    assert replay.main([str(FOUND[-1])]) == 2
     assert "needs kubectl" in capsys.readouterr().err
