@@ -284,9 +284,16 @@ def _since(assessment: Assessment, old: Entry | None, now: float) -> Assessment:
     if old is not None and old.row.verdict is assessment.verdict and _begun_before(old, assessment.since):
         # One stretch: a container that fails once more, or a condition that is renewed, does not begin it anew.
         return replace(assessment, since=old.row.since, at_least=old.row.at_least)
-    if assessment.since is not None:
+    if assessment.since is not None and not _ended_after(old, assessment.since):
         return assessment
     return replace(assessment, since=now, at_least=old is None)
+
+
+def _ended_after(old: Entry | None, since: float) -> bool:
+    """Whether it was seen converged later than that: a condition that stayed True dates nothing that came after."""
+    if old is None or old.row.verdict is not Verdict.CONVERGED:
+        return False
+    return old.row.since is not None and old.row.since > since
 
 
 def _begun_before(old: Entry, since: float | None) -> bool:
