@@ -149,6 +149,19 @@ def test_a_stretch_that_goes_on_is_not_begun_anew_by_a_renewed_condition() -> No
     assert second.since == first.since is not None
 
 
+def test_a_new_stretch_begins_after_the_last_one_was_seen_to_end() -> None:
+    clock = Clock()
+    board = Board(clock)
+    begun: dict[int, float | None] = {}
+    for version, ready in enumerate((2, 3, 2), start=1):
+        clock.now = NOW + 60 * version
+        put(board, DEPLOYMENT, deployment(want=3, ready=ready, version=version))
+        row = board.row(WEB)
+        assert row is not None
+        begun[version] = row.since
+    assert begun[3] == NOW + 180
+
+
 def test_what_was_seen_to_converge_has_done_so_then_however_old_its_conditions_are() -> None:
     clock = Clock()
     board = Board(clock)
