@@ -141,6 +141,15 @@ class Entries:
         return any(owner.row.verdict in FOLDING for owner in owners)
 
 
+def version_of(obj: Mapping[str, Any]) -> int:
+    """The resourceVersion as a number, 0 where it is not one. Compared within one kind's watch only."""
+    meta = obj.get("metadata")
+    version = meta.get("resourceVersion") if isinstance(meta, dict) else None
+    if not isinstance(version, str):
+        return 0
+    return int(version) if version.isdecimal() and version.isascii() and len(version) < 20 else 0
+
+
 def _link(index: Index, at: str, id: str) -> None:
     if at:
         index.setdefault(at, {})[id] = None

@@ -8,16 +8,17 @@ from dataclasses import replace
 from typing import Any
 
 from dashboard.core.glances import reads_gaps
-from dashboard.core.model import Assessment, EventNote, Relative, Verdict
+from dashboard.core.model import Assessment, Relative, Verdict
 from dashboard.core.objects import ObjectKey, key_of, text
 from dashboard.core.relatives import digest
 from dashboard.core.rows import row as make_row
 from dashboard.core.verdict import assess
 from dashboard.live.bodies import dump_trimmed, load, pack
 from dashboard.live.disputes import Disputes
-from dashboard.live.entries import FOLDING, MAX_DEPTH, Entries, Entry
+from dashboard.live.entries import FOLDING, MAX_DEPTH, Entries, Entry, version_of
 from dashboard.live.notes import Notes
 from dashboard.live.pins import Pins
+from dashboard.live.relations import related
 
 Kind = tuple[str, str]
 """Group and kind."""
@@ -38,8 +39,8 @@ class Judging:
     the board takes and clears both.
     """
 
-    def __init__(self, entries: Entries, notes: Notes, pins: Pins) -> None:
-        self.has_status: dict[Kind, bool | None] = {}
+    def __init__(self, entries: Entries, notes: Notes, pins: Pins, has_status: Mapping[Kind, bool | None]) -> None:
+        self._has_status = has_status
         self.refused = 0
         self.changed: set[str] = set()
         self.look: set[str] = set()
@@ -105,18 +106,6 @@ class Judging:
             if about in self._entries.by_id:
                 self._dirty.add(about)
 
-    def related(self, id: str, uid: str, drives: str) -> tuple[Relative | EventNote, ...]:
-        """What judging an object reads besides itself: its children, what it drives, and events about it."""
-        has_children = self._entries.has_children(uid)
-        if not has_children and not drives and not self._notes.any(id):
-            return ()
-        related: list[Relative | EventNote] = [child.relative for child in self._entries.children(uid)]
-        target = self._entries.by_id.get(drives) if drives else None
-        if target is not None:
-            related.append(target.relative)
-        related.extend(self._notes.of(id, uid))
-        return tuple(related)
-
     def due(self, now: float) -> None:
         """Mark what time alone may have changed."""
         while self._timers and self._timers[0][0] <= now:
@@ -167,14 +156,14 @@ class Judging:
         body: bytes | None = None,
         listed: bool = False,
     ) -> None:
-        related = self.related(id, _uid(obj), old.row.drives if old is not None else "")
+        around = related(self._entries, self._notes, id, _uid(obj), old.row.drives if old is not None else "")
         assessment = assess(
-            obj, now, related,
-            has_status=self.has_status.get((key.group, key.kind)), with_gaps=reads_gaps(key.group, key.kind),
+            obj, now, around,
+            has_status=self._has_status.get((key.group, key.kind)), with_gaps=reads_gaps(key.group, key.kind),
         )  # fmt: skip
         assessment = self._disputes.judged(id, assessment, now, self._driver)
         assessment = _since(assessment, old, now)
-        relatives = tuple(each for each in related if isinstance(each, Relative)) if related else ()
+        relatives = tuple(each for each in around if isinstance(each, Relative)) if around else ()
         relative = digest(obj, assessment, key=key)
         row = make_row(obj, assessment, relatives, own=relative)
         if old is not None:
@@ -263,15 +252,6 @@ def is_text(key: ObjectKey) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def version_of(obj: Mapping[str, Any]) -> int:
-    """The resourceVersion as a number, 0 where it is not one. Compared within one kind's watch only."""
-    meta = obj.get("metadata")
-    version = meta.get("resourceVersion") if isinstance(meta, dict) else None
-    if not isinstance(version, str):
-        return 0
-    return int(version) if version.isdecimal() and version.isascii() and len(version) < 20 else 0
 
 
 def _since(assessment: Assessment, old: Entry | None, now: float) -> Assessment:
