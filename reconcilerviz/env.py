@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
@@ -81,6 +83,33 @@ def _public_url(raw: str) -> str:
     return f"{parts.scheme}://{parts.netloc}" if raw else ""
 
 
+def _redis_url(raw: str) -> str:
+    if raw and (
+        urlsplit(raw).scheme not in ("redis", "rediss", "unix") or not (urlsplit(raw).netloc or urlsplit(raw).path)
+    ):
+        raise ValueError
+    return raw
+
+
+def _database_url(raw: str) -> str:
+    if raw and urlsplit(raw).scheme not in ("sqlite", "postgres", "postgresql"):
+        raise ValueError
+    return raw
+
+
+def _networks(raw: str) -> tuple[IPv4Network | IPv6Network | str, ...]:
+    """Networks and host names; a host name is compared with what the hook's address names."""
+    found: list[IPv4Network | IPv6Network | str] = []
+    for item in (item.strip() for item in raw.split(",") if item.strip()):
+        try:
+            found.append(ip_network(item))
+        except ValueError as error:
+            if not re.fullmatch(r"(?=.*[A-Za-z])[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", item):
+                raise ValueError(f"{item!r} is not one") from error
+            found.append(item.lower())
+    return tuple(found)
+
+
 MODE = Variable(
     "RECONCILERVIZ_MODE",
     "development",
@@ -134,4 +163,48 @@ KINDS = Variable(
     "Kinds to watch besides the defaults (`core/ConfigMap`), or not to (`-*.example.com/*`). Secrets never.",
     KindFilter.parse,
 )
-VARIABLES: tuple[Variable[Any], ...] = (MODE, SECRET_KEY, TOKEN, VIEW_TOKEN, ALLOWED_HOSTS, PUBLIC_URL, KINDS)
+DATA = Variable(
+    "RECONCILERVIZ_DATA",
+    "",
+    "a folder that can be written",
+    "Where what is kept lies: the SQLite database, unless another is named, and the count of episodes told. "
+    "Unset: `.var` beside manage.py.",
+    str,
+)
+DATABASE_URL = Variable(
+    "RECONCILERVIZ_DATABASE_URL",
+    "",
+    "sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/NAME",
+    "Where episodes are kept. Unset: a SQLite file in the data folder.",
+    _database_url,
+    secret=True,
+)
+REDIS_URL = Variable(
+    "RECONCILERVIZ_REDIS_URL",
+    "",
+    "redis://, rediss:// or unix:// and an address",
+    "What several processes share: rows for `web`, the election of one `watch`, and Celery's queue. Unset, one process "
+    "does everything.",
+    _redis_url,
+    secret=True,
+)
+WEBHOOK_ALLOW = Variable(
+    "RECONCILERVIZ_WEBHOOK_ALLOW",
+    "",
+    "host names and networks (10.0.0.0/8) separated by commas",
+    "Addresses that webhooks may reach although they are not public ones.",
+    _networks,
+)
+VARIABLES: tuple[Variable[Any], ...] = (
+    MODE,
+    SECRET_KEY,
+    TOKEN,
+    VIEW_TOKEN,
+    ALLOWED_HOSTS,
+    PUBLIC_URL,
+    KINDS,
+    DATA,
+    DATABASE_URL,
+    REDIS_URL,
+    WEBHOOK_ALLOW,
+)

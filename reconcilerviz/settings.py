@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import structlog
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from environ import Env
 
 from reconcilerviz import env
 
@@ -42,7 +43,7 @@ _public_host = urlsplit(RECONCILERVIZ_PUBLIC_URL).hostname
 # to loopback (DNS rebinding) must be turned away by its Host.
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *_extra_hosts, *([_public_host] if _public_host else [])]
 
-INSTALLED_APPS = ["django.contrib.staticfiles", "channels", "csp", "dashboard"]
+INSTALLED_APPS = ["django.contrib.staticfiles", "channels", "csp", "dashboard", "dashboard.history"]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -73,7 +74,15 @@ WHITENOISE_USE_FINDERS = True
 # WhiteNoise answers with plain files; Django reads them in a thread and says that an async one would not need it.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 
-DATABASES: dict[str, dict[str, str]] = {}
+RECONCILERVIZ_DATA = Path(env.DATA.read(os.environ) or BASE_DIR / ".var").absolute()
+RECONCILERVIZ_REDIS_URL = env.REDIS_URL.read(os.environ)
+RECONCILERVIZ_WEBHOOK_ALLOW = env.WEBHOOK_ALLOW.read(os.environ)
+DATABASES = {
+    "default": Env.db_url_config(
+        env.DATABASE_URL.read(os.environ) or f"sqlite:///{RECONCILERVIZ_DATA / 'history.sqlite3'}"
+    )
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = False

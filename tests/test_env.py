@@ -28,6 +28,11 @@ BAD = [
     (env.PUBLIC_URL, "viz.example.com"),
     (env.PUBLIC_URL, "https://viz.example.com/path"),
     (env.KINDS, "apps/Deployment/extra"),
+    (env.DATABASE_URL, "mysql://db/viz"),
+    (env.REDIS_URL, "localhost:6379"),
+    (env.REDIS_URL, "http://cache:6379"),
+    (env.WEBHOOK_ALLOW, "10.0.0.0/33"),
+    (env.WEBHOOK_ALLOW, "http://hooks.internal"),
 ]
 
 

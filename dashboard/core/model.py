@@ -154,3 +154,78 @@ class EventNote:
     first: float | None
     last: float | None
     source: str
+
+
+class Ended(StrEnum):
+    """How an episode closed."""
+
+    CONVERGED = "converged"
+    STALLED = "stalled"
+    SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """A timed step of an episode.
+
+    `at` is when its last object had taken it, `took` seconds since the hop before it; `object` the id of the object
+    that took longest, `detail` how many took it or what it waited for (`3 of 3 Pods`).
+    """
+
+    name: str
+    at: float
+    took: float
+    object: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One point of an episode's response; None for what the kind does not count."""
+
+    at: float
+    setpoint: float | None
+    updated: float | None = None
+    ready: float | None = None
+    available: float | None = None
+    terminating: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What was declared anew: a desired field's path, its value before (None: not known) and after."""
+
+    path: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One stretch from 'a gap opened' to 'it closed, stalled or was replaced', with its hops.
+
+    `key` names it for good: the same for whoever sees the same stretch. `object` is the row's id. `kind` is `change`
+    (something was declared anew), `loss` (what was there went or failed) or `fight` (two managers set a field back
+    and forth); `by` the field manager that set it off, "" where nothing says. `closed` and `ended` are None while it
+    is open; one that `stalled` and converged later without being declared anew has `recovered`. `supersedes` and
+    `superseded_by` are keys. `verdict` and `cause` are the newest. Samples are in order of time.
+    """
+
+    key: str
+    object: str
+    uid: str
+    kind: str
+    opened: float
+    generation: int | None
+    verdict: Verdict
+    reason: str = ""
+    cause: str = ""
+    changes: tuple[Change, ...] = ()
+    by: str = ""
+    closed: float | None = None
+    ended: Ended | None = None
+    recovered: float | None = None
+    supersedes: str = ""
+    superseded_by: str = ""
+    hops: tuple[Hop, ...] = ()
+    samples: tuple[Sample, ...] = ()
