@@ -74,14 +74,12 @@ WHITENOISE_USE_FINDERS = True
 # WhiteNoise answers with plain files; Django reads them in a thread and says that an async one would not need it.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 
-RECONCILERVIZ_DATA = Path(env.DATA.read(os.environ) or BASE_DIR / ".var").absolute()
+_data = env.DATA.read(os.environ)
+RECONCILERVIZ_DATA = Path(_data or BASE_DIR / ".var").absolute()
 RECONCILERVIZ_REDIS_URL = env.REDIS_URL.read(os.environ)
 RECONCILERVIZ_WEBHOOK_ALLOW = env.WEBHOOK_ALLOW.read(os.environ)
-DATABASES = {
-    "default": Env.db_url_config(
-        env.DATABASE_URL.read(os.environ) or f"sqlite:///{RECONCILERVIZ_DATA / 'history.sqlite3'}"
-    )
-}
+_database = env.DATABASE_URL.read(os.environ)
+DATABASES = {"default": Env.db_url_config(_database or f"sqlite:///{RECONCILERVIZ_DATA / 'history.sqlite3'}")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TIME_ZONE = "UTC"
 USE_TZ = True
