@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from itertools import count
 from typing import Any
 
+from dashboard.core.model import Episode
 from dashboard.core.rows import row as make_row
 from dashboard.core.verdict import assess
-from dashboard.live.board import Board
-from dashboard.live.steps import Steps
+from dashboard.live.picture import Picture
 from dashboard.live.topics import frame
-from dashboard.live.view import View, object_view
+from dashboard.live.view import Usual, View, object_view
 from dashboard.live.viewer import Viewer
 
 SHORTEST = 0.1
@@ -22,14 +22,24 @@ RETRY = 2.0
 """Seconds after which an object that could not be read is asked for again."""
 
 LINGER = 30.0
-"""Seconds for which an object that nobody views is kept: a page that is loaded again finds its steps."""
+"""Seconds for which an object that nobody views is kept: a page that is loaded again need not read it again."""
 
 MAX_LINGERING = 64
+
+COMPARE = 2.0
+"""Seconds after which an open episode is compared with those before it again."""
+
+PATIENCE = 0.25
+"""Seconds that a page which is rendered once waits for the comparison: a slow database delays no page."""
 
 _numbers = count(1)
 
 Fetch = Callable[[str], Awaitable[dict[str, Any] | None]]
 """Reads one whole object by id: None where there is none or it may not be read. Raises FetchError."""
+
+
+Forecast = Callable[[Episode], Awaitable[Usual | None]]
+"""How long such episodes usually take; None where there is nothing to say it from."""
 
 
 class FetchError(Exception):
@@ -73,15 +83,15 @@ def _same(old: View | None, new: View | None) -> bool:
 
 
 class Panel:
-    """One viewed object: its two topics, its steps, and the ids whose changes it shows.
+    """One viewed object: its two topics, and the ids whose changes it shows.
 
-    `read`: the API was asked and answered; `tried`: it was asked. `used` is when somebody last looked.
+    `read`: the API was asked and answered; `tried`: it was asked. `used` is when somebody last looked. `usual` is how
+    long episodes such as `compared` (its key and how it ended) take, as of `compared_at`.
     """
 
     def __init__(self, id: str, now: float) -> None:
         self.id = id
         self.topics = {True: PanelTopic(), False: PanelTopic()}
-        self.steps = Steps()
         self.shown: frozenset[str] = frozenset({id})
         self.used = now
         self.due = True
@@ -90,6 +100,17 @@ class Panel:
         self.read = False
         self.tried = False
         self.retry_at = float("-inf")
+        self.episode: Episode | None = None
+        self.usual: Usual | None = None
+        self.compared: tuple[str, str | None] = ("", None)
+        self.compared_at = float("-inf")
+        self.comparing: asyncio.Task[None] | None = None
+
+    def end(self) -> None:
+        """Ask nobody anything any more."""
+        for task in (self.reading, self.comparing):
+            if task is not None:
+                task.cancel()
 
     @property
     def viewed(self) -> bool:
@@ -99,13 +120,14 @@ class Panel:
 class Panels:
     """The panels of one cluster."""
 
-    def __init__(self, board: Board, *, fetch: Fetch, clock: Callable[[], float], allow_edits: bool) -> None:
-        self._board = board
+    def __init__(self, picture: Picture, *, fetch: Fetch, clock: Callable[[], float], allow_edits: bool) -> None:
+        self._picture = picture
         self._fetch = fetch
         self._clock = clock
         self._allow_edits = allow_edits
         self._panels: dict[str, Panel] = {}
         self.on_change: Callable[[], None] | None = None
+        self.forecast: Forecast | None = None
 
     def __len__(self) -> int:
         return len(self._panels)
@@ -117,9 +139,11 @@ class Panels:
         be asked; ValueError when `id` is not an id.
         """
         panel = self._panel(id)
-        if self._board.pinned(id) is None or self._board.row(id) is None:
+        if self._picture.pinned(id) is None or self._picture.row(id) is None:
             self._take(panel, await self._fetch(id))
-        self._observe(panel, self._clock())
+        task = self._compare(panel, self._clock())
+        if task is not None:
+            await asyncio.wait([task], timeout=PATIENCE)
         return self._look(panel, may_edit=may_edit)
 
     def open(self, id: str, *, may_edit: bool) -> PanelTopic:
@@ -133,7 +157,7 @@ class Panels:
         panel = self._panels.pop(id, None)
         if panel is None:
             panel = Panel(id, self._clock())
-            self._board.pin(id)
+            self._picture.pin(id)
         panel.used = self._clock()
         self._panels[id] = panel  # the lately used come last
         return panel
@@ -141,7 +165,7 @@ class Panels:
     def _take(self, panel: Panel, obj: dict[str, Any] | None) -> None:
         panel.read = panel.tried = True
         if obj is not None:
-            self._board.fetched(panel.id, obj)
+            self._picture.fetched(panel.id, obj)
 
     def sweep(self, now: float) -> None:
         """Let go of objects that nobody has viewed for a while, and of the oldest where there are many."""
@@ -149,9 +173,8 @@ class Panels:
         for place, panel in enumerate(reversed(idle)):
             if place >= MAX_LINGERING or not 0 <= now - panel.used < LINGER:
                 del self._panels[panel.id]
-                self._board.unpin(panel.id)
-                if panel.reading is not None:
-                    panel.reading.cancel()
+                self._picture.unpin(panel.id)
+                panel.end()
 
     def changed(self, ids: Iterable[str]) -> None:
         """Mark the panels that show any of these ids, or what owns or drives them."""
@@ -159,7 +182,7 @@ class Panels:
             return
         near = set(ids)
         for id in tuple(near):
-            row = self._board.row(id)
+            row = self._picture.row(id)
             if row is not None:
                 near.update((row.owner, row.drives))
         for panel in self._panels.values():
@@ -170,10 +193,10 @@ class Panels:
         for panel in list(self._panels.values()):
             if panel.viewed and self._must_read(panel, now):
                 panel.reading = asyncio.get_running_loop().create_task(self._read(panel))
-            if not self._must_show(panel):
-                continue
-            self._observe(panel, now)
-            if not 0 <= now - panel.last < SHORTEST:
+            if panel.viewed:
+                self._compare(panel, now)
+                self._follow(panel)
+            if self._must_show(panel) and not 0 <= now - panel.last < SHORTEST:
                 panel.due = False
                 panel.last = now
                 yield from self._show(panel)
@@ -183,7 +206,7 @@ class Panels:
         return not panel.read and panel.reading is None and not now < panel.retry_at <= now + RETRY
 
     def _must_show(self, panel: Panel) -> bool:
-        return panel.due and (panel.tried or self._board.pinned(panel.id) is not None)
+        return panel.due and (panel.tried or self._picture.pinned(panel.id) is not None)
 
     @property
     def waiting(self) -> bool:
@@ -200,22 +223,18 @@ class Panels:
                 if text is not None:
                     yield topic, text
 
-    def _observe(self, panel: Panel, now: float) -> None:
-        """Time the steps of a change as they come, however seldom they are shown."""
-        obj, row = self._board.pinned(panel.id), self._board.row(panel.id)
-        if obj is not None and row is not None:
-            panel.steps.observe(self._board, row, obj, now)
-
     def _look(self, panel: Panel, *, may_edit: bool) -> View | None:
         now = self._clock()
-        obj = self._board.pinned(panel.id)
-        row = self._board.row(panel.id)
+        obj = self._picture.pinned(panel.id)
+        row = self._picture.row(panel.id)
         if row is None and obj is not None:  # its kind is not held on the board
-            row = make_row(obj, assess(obj, now, self._board.events(panel.id)))
+            row = make_row(obj, assess(obj, now, self._picture.events(panel.id)))
         if row is None:
             return None
         allow_edits = self._allow_edits and may_edit
-        return object_view(self._board, row, obj, now=now, allow_edits=allow_edits, steps=panel.steps.taken)
+        episode = self._picture.episode(panel.id)
+        usual = panel.usual if episode is not None and episode.key == panel.compared[0] else None
+        return object_view(self._picture, row, obj, now=now, allow_edits=allow_edits, episode=episode, usual=usual)
 
     async def _read(self, panel: Panel) -> None:
         try:
@@ -228,3 +247,31 @@ class Panels:
         panel.tried = panel.due = True
         if self.on_change is not None:
             self.on_change()
+
+    def _follow(self, panel: Panel) -> None:
+        """An episode moves with events and children that need not change the object's own row."""
+        episode = self._picture.episode(panel.id)
+        panel.due |= episode is not panel.episode
+        panel.episode = episode
+
+    def _compare(self, panel: Panel, now: float) -> asyncio.Task[None] | None:
+        """See to it that the panel's episode is compared with those before it: while open, again and again."""
+        episode = self._picture.episode(panel.id)
+        if self.forecast is None or episode is None or panel.comparing is not None:
+            return panel.comparing
+        key = (episode.key, episode.ended)
+        if panel.compared == key and (episode.ended is not None or 0 <= now - panel.compared_at < COMPARE):
+            return None
+        panel.compared, panel.compared_at = key, now
+        panel.comparing = asyncio.get_running_loop().create_task(self._ask(panel, self.forecast(episode)))
+        return panel.comparing
+
+    async def _ask(self, panel: Panel, forecast: Awaitable[Usual | None]) -> None:
+        try:
+            usual = await forecast
+        finally:
+            panel.comparing = None
+        if usual != panel.usual:
+            panel.usual, panel.due = usual, True
+            if self.on_change is not None:
+                self.on_change()

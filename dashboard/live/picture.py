@@ -7,7 +7,7 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
-from dashboard.core.model import EventNote, Relative, Row
+from dashboard.core.model import Episode, EventNote, Relative, Row
 from dashboard.live.chain import chain
 from dashboard.live.entries import Entries, version_of
 from dashboard.live.notes import Notes
@@ -111,6 +111,10 @@ class Picture(ABC):
         around = [*self._entries.drivers(id), *self._entries.ancestors(entry)]
         own = related(self._entries, self._notes, id, entry.row.uid, entry.row.drives)
         return (*own, *(each.relative for each in around))
+
+    def episode(self, id: str) -> Episode | None:
+        """The object's open episode, or the last that closed, for ten minutes; None where none is known."""
+        return None
 
     def has_status(self, group: str, kind: str) -> bool | None:
         """Whether a kind's schema has a status; None where nothing says."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from math import ceil
 from typing import Any
 
 from dashboard.core.edits import can
 from dashboard.core.gaps import ledger
-from dashboard.core.model import EventNote, Relative, Row
+from dashboard.core.model import Episode, EventNote, Relative, Row
 from dashboard.core.objects import field, text
 from dashboard.core.ownership import undoers
-from dashboard.live.board import Board
+from dashboard.live.picture import Picture
 
 View = dict[str, Any]
 """An ObjectView: JSON, apart from dataclasses that become objects when it is written."""
@@ -18,23 +20,39 @@ View = dict[str, Any]
 REVISION = "deployment.kubernetes.io/revision"
 MAX_REVISIONS = 50
 MAX_CONTAINERS = 50
+MAX_SAMPLES = 400
+"""Points of a response that a frame carries: more than a chart has room for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """How long such episodes take, in seconds from their opening: the median and the 90th percentile of `count` of
+    them, `of` what (this workload, or its kind and namespace). `slower`: this one takes longer than 95 % of them.
+    """
+
+    p50: float
+    p90: float
+    count: int
+    of: str
+    slower: bool = False
 
 
 def object_view(
-    board: Board,
+    picture: Picture,
     row: Row,
     obj: Mapping[str, Any] | None,
     *,
     now: float,
     allow_edits: bool,
-    steps: Sequence[Mapping[str, Any]] = (),
+    episode: Episode | None = None,
+    usual: Usual | None = None,
 ) -> View:
     """Everything that the object page shows.
 
     `obj` is the whole object, None when it could not be read: then there is no ledger and nothing to edit.
-    `steps` are the timed steps of the change that was last seen.
+    `episode` is the open one or the last that closed; `usual` how long such ones take.
     """
-    related = board.relatives(row.id)
+    related = picture.relatives(row.id)
     relatives = tuple(each for each in related if isinstance(each, Relative))
     return {
         "id": row.id,
@@ -45,13 +63,22 @@ def object_view(
         "at_least": row.at_least,
         "cause": {"sentence": row.cause, "at": row.cause_at, "reason": row.cause_reason} if row.cause else None,
         "ledger": list(ledger(obj, now, relatives)) if obj is not None else [],
-        "has_status": board.has_status(row.group, row.kind),
-        "chain": [[_link(each, row.id) for each in level] for level in board.chain(row.id)],
+        "has_status": picture.has_status(row.group, row.kind),
+        "chain": [[_link(each, row.id) for each in level] for level in picture.chain(row.id)],
         "events": [_event(note) for note in related if isinstance(note, EventNote)],
         "edit": _edit(obj, relatives) if obj is not None and allow_edits else None,
-        "steps": list(steps),
+        "episode": thinned(episode) if episode is not None else None,
+        "usual": usual,
         "server_time": now,
     }
+
+
+def thinned(episode: Episode) -> Episode:
+    """The episode with no more samples than a chart has room for, the first and the last among them."""
+    step = ceil(len(episode.samples) / MAX_SAMPLES)
+    if step <= 1:
+        return episode
+    return replace(episode, samples=(*episode.samples[:-1:step], episode.samples[-1]))
 
 
 def _link(row: Row, current: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from dashboard.core.objects import ObjectKey
 from dashboard.web import pages
 from dashboard.web.clusters import Cluster
+from dashboard.web.telling import told
 
 MANY = 3
 """Objects in one level of the chain from which on each is one line."""
@@ -37,6 +38,8 @@ def object_context(
         "can": frozenset(edit["can"]) if edit else frozenset(),
         "levels": [{"hops": level, "many": len(level) > MANY} for level in view["chain"]],
         "at_fault": at_fault(view),
+        "told": told(view["episode"], context["now"]) if view["episode"] is not None else None,
+        "usual": view["usual"],
         # Somebody who types must not have the page reloaded under their hands.
         "refresh": 0 if held else pages.REFRESH,
         "held": held,

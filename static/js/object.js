@@ -1,15 +1,16 @@
-// The object page kept current: <rv-title>, <rv-cause>, <rv-chain>, <rv-ledger>, <rv-events>, <rv-steps> are drawn
-// from one ObjectView, always whole. The edit panel (change.js) is told of it by an event.
+// The object page kept current: <rv-title>, <rv-cause>, <rv-chain>, <rv-ledger>, <rv-events>, <rv-hops>, <rv-response> are
+// drawn from one ObjectView, always whole. The edit panel (change.js) is told of it by an event.
 
 import { html, nothing, render } from "lit";
+import { changes, hops, permalink, response, usually } from "viz/episode.js";
 import { link } from "viz/link.js";
 import { cluster, root } from "viz/page.js";
 import { gapbar, glyph, href, since } from "viz/parts.js";
+import { hasResponse, length, outcome } from "viz/response.js";
 import { number } from "viz/shapes.js";
-import { kind, middle, plain, took } from "viz/wording.js";
+import { clockTime, kind, middle, plain, took } from "viz/wording.js";
 
 const main = document.querySelector("main[data-object]");
-const STEPS = ["accepted", "observed", "created", "scheduled", "started", "ready", "converged"];
 
 /** A field's value as the ledger shows it: text as it is, nothing as a dash, the rest as JSON. */
 export function value(given) {
@@ -24,8 +25,8 @@ const EQUAL = html`<svg viewBox="0 0 12 20" role="img" aria-label="equal"><path 
 const MANY = 3;
 
 const PARTS = {
-  "rv-title": ({ row, verdict, since: at, at_least: least, reason }) => html`<h1>${glyph(verdict)}<span class="kind">${middle(row.kind, 40)}</span><bdi class="full">${row.namespace ? html`<span class="ns">${middle(row.namespace, 40)}/</span>` : nothing}${plain(row.name, 253)}</bdi></h1>
-<p class="state"><span class="word ${verdict}">${verdict}</span> ${since(at, least, "for")}${reason ? html` <span class="quiet">· ${plain(reason, 80)}</span>` : nothing}</p>`,
+  "rv-title": ({ row, verdict, since: at, at_least: least, reason, episode, usual }) => html`<h1>${glyph(verdict)}<span class="kind">${middle(row.kind, 40)}</span><bdi class="full">${row.namespace ? html`<span class="ns">${middle(row.namespace, 40)}/</span>` : nothing}${plain(row.name, 253)}</bdi></h1>
+<p class="state"><span class="word ${verdict}">${verdict}</span> ${since(at, least, "for")}${reason ? html` <span class="quiet">· ${plain(reason, 80)}</span>` : nothing}${episode && episode.closed === null ? usually(usual) : nothing}</p>`,
   "rv-cause": (view) => {
     if (!view.cause) return nothing;
     const { sentence, reason, at } = view.cause;
@@ -41,9 +42,12 @@ const PARTS = {
   "rv-events": ({ events }) => events.length
     ? html`<ol class="events">${events.map((event) => html`<li class=${event.type === "Warning" ? "Warning" : "Normal"}><span class="dot" role="img" aria-label=${plain(event.type, 20)}></span><bdi class="reason">${plain(event.reason, 80)}</bdi><bdi class="message">${plain(event.message, 400)}</bdi><span class="when">${event.count > 1 ? `×${event.count} · ` : nothing}${since(event.last)}</span></li>`)}</ol>`
     : html`<p class="none">No events are kept about it.</p>`,
-  "rv-steps": ({ steps, verdict }) => steps.length
-    ? html`<ol class="steps">${steps.map((step) => html`<li><span class="tick"></span><span>${plain(step.name, 20)}</span><bdi class="detail">${plain(step.detail, 80)}</bdi><span class="took">${took(step.took)}</span></li>`)}${pending(steps, verdict)}</ol>`
-    : html`<p class="none">Change something, and its way through the loop is timed here.</p>`,
+  "rv-hops": ({ episode, usual }) => {
+    if (!episode) return html`<p class="none">Nothing has had to converge since it is watched. Change something, and its way through the loop is timed here.</p>`;
+    const ended = episode.closed === null ? nothing : html`<p class="ended"><span class="word ${outcome(episode)}">${outcome(episode)}</span> ${episode.ended === "stalled" && outcome(episode) === "stalled" ? "after" : "in"} ${took(length(episode))}${usually(usual)}</p>`;
+    return html`${changes(episode)}${ended}${hops(episode)}<p class="more"><a class="link" href=${permalink(episode)}>this episode</a> <span class="quiet">since ${clockTime(episode.opened)} UTC</span></p>`;
+  },
+  "rv-response": ({ episode }) => (episode ? response(episode) : nothing),
 };
 
 function hop(each, many) {
@@ -53,12 +57,6 @@ function hop(each, many) {
 function gap(each) {
   const field = html`<td class="field" title=${plain(each.path, 200)}><bdi>${plain(each.field, 120)}</bdi>${each.set_by ? html`<span class="by"> ← ${middle(each.set_by, 40)}</span>` : nothing}</td>`;
   return html`<tr class=${each.open ? "open" : "closed"}>${field}<td class="value">${value(each.desired)}</td><td class="vs">${each.open ? DIFFERS : EQUAL}</td><td class="value">${each.open ? value(each.observed) : nothing}</td><td class="since">${each.open ? since(each.since, each.at_least) : nothing}</td></tr>`;
-}
-
-function pending(steps, verdict) {
-  if (steps.at(-1).name === "converged" || verdict === "converged") return nothing;
-  const left = STEPS.slice(STEPS.indexOf(steps.at(-1).name) + 1);
-  return left.map((name) => html`<li class="pending"><span class="tick"></span><span>${name}</span></li>`);
 }
 
 function show(view) {
@@ -72,6 +70,7 @@ function show(view) {
     render(draw(view), place);
   }
   document.getElementById("chain").hidden = view.chain.length === 0;
+  document.getElementById("response").hidden = !hasResponse(view.episode);
   main.className = `object ${view.verdict}`;
   document.title = `${view.verdict} · ${plain(view.row.kind, 60)} ${middle(view.row.name, 60)} · ReconcilerViz`;
 }

@@ -24,7 +24,8 @@ FIELDS = {
     "chain",
     "events",
     "edit",
-    "steps",
+    "episode",
+    "usual",
     "server_time",
 }
 
@@ -50,7 +51,8 @@ async def test_a_viewer_gets_the_whole_view_once_it_is_read() -> None:
     assert view["edit"]["containers"] == [{"name": "main", "image": "nginx:1"}]
     (revision,) = view["edit"]["revisions"]
     assert (revision["revision"], revision["images"], revision["current"]) == (1, ["nginx:1"], True)
-    assert view["steps"] == []
+    assert view["episode"] is None
+    assert view["usual"] is None
 
 
 async def test_it_is_read_once_for_all_who_look_and_kept_current_by_the_watch() -> None:

@@ -1,0 +1,140 @@
+// An episode as a control engineer reads it: how fast it rose, how far it overshot, when it settled, what took longest.
+// Pure: values in, numbers out; times are seconds since the episode opened.
+// The server's twin is dashboard/web/response.py; tests/web/test_twins.py holds them together.
+
+import { number } from "./shapes.js";
+import { took } from "./wording.js";
+
+/** In the order in which a legend names them; drawn in reverse, so that the setpoint lies on top. */
+export const SERIES = ["setpoint", "updated", "ready", "available", "terminating"];
+const RISEN = 0.9;
+const BAND = 0.02;
+const MAX_ROWS = 200;
+
+const known = (value) => value !== null && value !== undefined;
+
+/** What is there as declared: no more than are ready, and no more than are of the newest template. */
+export function measured({ updated, ready, available }) {
+  const counted = [updated, ready].filter(known);
+  return counted.length ? Math.min(...counted) : (available ?? null);
+}
+
+/** What is read off the response; null where it has not happened (yet), or nothing is counted. */
+export function facts(episode) {
+  const counted = episode.samples.filter((each) => known(each.setpoint) && known(measured(each)));
+  const culprit = longest(episode.hops);
+  if (!counted.length) return { start: null, target: null, rise: null, settled: null, overshoot: 0, dip: 0, culprit };
+  const target = counted.at(-1).setpoint;
+  const values = counted.map(measured);
+  let worst = 0;
+  values.forEach((value, place) => {
+    if (Math.abs(target - value) > Math.abs(target - values[worst])) worst = place;
+  });
+  const after = (sample) => Math.max(0, sample.at - episode.opened);
+  const way = target - values[worst];
+  const risen = counted.findIndex((_, place) => place >= worst && (values[place] - values[worst]) / way >= RISEN);
+  let settled = null;
+  for (let place = values.length - 1; place >= 0; place -= 1) {
+    if (Math.abs(values[place] - target) > BAND * Math.abs(target)) break;
+    settled = counted[place];
+  }
+  return {
+    start: values[worst], target, rise: way === 0 || risen < 0 ? null : after(counted[risen]),
+    settled: settled && after(settled), ...beyond(counted), culprit,
+  };
+}
+
+/** An excess or a lack that the episode began with is neither overshoot nor dip. */
+function beyond(counted) {
+  const errors = counted.filter((each) => known(each.ready)).map((each) => each.ready - each.setpoint);
+  if (!errors.length) return { overshoot: 0, dip: 0 };
+  return {
+    overshoot: errors[0] <= 0 ? Math.max(0, ...errors) : 0,
+    dip: errors[0] >= 0 ? Math.max(0, ...errors.map((error) => -error)) : 0,
+  };
+}
+
+/** The index of the hop that took longest: the culprit. -1 where none took any time. */
+export function longest(hops) {
+  let found = -1;
+  hops.forEach((hop, place) => {
+    if (hop.took > (found < 0 ? 0 : hops[found].took)) found = place;
+  });
+  return found;
+}
+
+/** How long it lasted, or has lasted until `now` (none: until the last that is known of it). */
+export function length(episode, now = 0) {
+  const last = Math.max(episode.opened, now, ...episode.hops.map((hop) => hop.at), ...episode.samples.map((each) => each.at));
+  return Math.max(0, (episode.recovered ?? episode.closed ?? last) - episode.opened);
+}
+
+const percent = (part) => Math.floor(part * 10_000 + 0.5) / 100;
+
+/** The hops as a waterfall: where each lies, in percent of the whole. */
+export function spans(episode) {
+  const { hops, opened } = episode;
+  const whole = Math.max(length(episode), ...hops.map((hop) => hop.at - opened), 0.001);
+  return hops.map((hop) => {
+    const end = Math.min(1, Math.max(0, (hop.at - opened) / whole));
+    const begin = Math.min(end, Math.max(0, (hop.at - Math.max(0, hop.took) - opened) / whole));
+    return { x: percent(begin), width: percent(end - begin) };
+  });
+}
+
+/** The word for how it stands, which its mark shows: how it ended, or its verdict while it is open. */
+export function outcome(episode) {
+  return known(episode.recovered) ? "converged" : (episode.ended ?? episode.verdict);
+}
+
+/** The samples in which something changed: the table that says what the chart shows. */
+export function rows(episode) {
+  const told = [];
+  let before = "";
+  for (const sample of episode.samples) {
+    const values = JSON.stringify(SERIES.map((name) => sample[name] ?? null));
+    if (values !== before && told.length < MAX_ROWS) told.push({ after: Math.max(0, sample.at - episode.opened), sample });
+    before = values;
+  }
+  return told;
+}
+
+/** The response in one sentence, for those who do not see it. */
+export function told({ start, target, rise, settled, overshoot, dip }) {
+  if (!known(start) || !known(target)) return "Nothing is counted of it.";
+  const words = [`From ${number(start)} to ${number(target)}`];
+  if (rise !== null) words.push(`90 % of the way in ${took(rise)}`);
+  words.push(settled === null ? "not settled yet" : `settled after ${took(settled)}`);
+  if (overshoot) words.push(`at most ${number(overshoot)} above the setpoint`);
+  if (dip) words.push(`at most ${number(dip)} below it`);
+  return `${words.join(", ")}.`;
+}
+
+/** Whether there is anything to draw. */
+export const hasResponse = (episode) => Boolean(episode) && episode.samples.some((sample) => known(sample.setpoint));
+
+/** The moments at which something happened, in order: where a replay stops when it goes step by step. */
+export function moments(episode) {
+  const at = [...episode.hops.map((hop) => hop.at), ...episode.samples.map((each) => each.at)];
+  if (known(episode.closed)) at.push(episode.closed);
+  const after = at.map((each) => Math.max(0, each - episode.opened));
+  return [...new Set([0, ...after])].sort((one, other) => one - other);
+}
+
+/** The episode as it was `after` seconds: what came later is not known yet. */
+export function at(episode, after) {
+  const moment = episode.opened + after;
+  const past = (time) => known(time) && time <= moment;
+  const closed = past(episode.closed);
+  return {
+    ...episode,
+    hops: episode.hops.filter((hop) => past(hop.at)),
+    samples: episode.samples.filter((each) => past(each.at)),
+    closed: closed ? episode.closed : null,
+    ended: closed ? episode.ended : null,
+    recovered: past(episode.recovered) ? episode.recovered : null,
+    verdict: closed ? episode.verdict : "converging",
+    cause: closed ? episode.cause : "",
+    reason: closed ? episode.reason : "",
+  };
+}
