@@ -11,6 +11,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "reconcilerviz.settings")
 _pages = get_asgi_application()  # before anything that needs the app registry
 
 from dashboard.web.access import WebSocketGate  # noqa: E402 - needs the registry
+from dashboard.web.limits import BodyLimit  # noqa: E402 - needs the registry
 from dashboard.web.routing import websocket_urlpatterns  # noqa: E402 - needs the registry
 
-application = ProtocolTypeRouter({"http": _pages, "websocket": WebSocketGate(URLRouter(websocket_urlpatterns))})
+_sockets = WebSocketGate(URLRouter(websocket_urlpatterns))
+application = ProtocolTypeRouter({"http": BodyLimit(_pages), "websocket": _sockets})

@@ -8,7 +8,7 @@ from typing import Any
 
 from django import template
 
-from dashboard.web import shapes, wording
+from dashboard.web import response, shapes, wording
 
 register = template.Library()
 
@@ -47,6 +47,12 @@ def value(given: object) -> str:
 def took(seconds: float) -> str:
     """A measured step."""
     return wording.took(seconds)
+
+
+@register.filter
+def about(seconds: float) -> str:
+    """A span that is no measurement."""
+    return response.about(seconds)
 
 
 @register.inclusion_tag("parts/glyph.html")

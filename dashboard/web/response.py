@@ -177,3 +177,15 @@ def told(given: Facts) -> str:
     if given.dip:
         words.append(f"at most {number(given.dip)} below it")
     return f"{', '.join(words)}."
+
+
+def about(seconds: float) -> str:
+    """A span that is no measurement: `0.5 s`, `9 s`, `3 min 20 s`.
+
+    >>> about(8.96), about(0.52), about(3.4), about(200)
+    ('9 s', '0.5 s', '3.4 s', '3 min 20 s')
+    """
+    if seconds >= 60:
+        return took(seconds)
+    tenths = floor(max(0.0, seconds) * 10 + 0.5)
+    return f"{number(floor(tenths / 10 + 0.5) if tenths >= 100 else tenths / 10)} s"

@@ -10,8 +10,8 @@ from dashboard.core.model import Episode, Sample
 from dashboard.web.response import SERIES, length
 from dashboard.web.shapes import number
 
-WIDTH = 640
-HEIGHT = 180
+WIDTH = 960
+HEIGHT = 220
 LEFT, RIGHT, TOP, BOTTOM = 36, 12, 10, 24
 MAX_POINTS = 500
 TICKS = 4

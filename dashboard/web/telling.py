@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from dashboard.core.model import Episode, Hop
 from dashboard.core.objects import ObjectKey
+from dashboard.live.view import thinned
 from dashboard.web import response
 from dashboard.web.sketch import sketch
 from dashboard.web.wording import absolute
@@ -34,7 +36,7 @@ def told(episode: Episode, now: float) -> dict[str, Any]:
         "open": episode.closed is None,
         "outcome": response.outcome(episode),
         "length": response.length(episode, open_now),
-        "opened": episode.opened,
+        "recovered_after": episode.recovered - episode.opened if episode.recovered is not None else None,
         "clock": absolute(episode.opened)[11:19],
         "date": absolute(episode.opened),
         "last": episode.hops[-1].at if episode.hops else episode.opened,
@@ -79,3 +81,8 @@ def key_of(id: str) -> ObjectKey | None:
         return ObjectKey.parse(id)
     except ValueError:
         return None
+
+
+def played(episode: Episode) -> dict[str, Any]:
+    """The episode as <rv-replay> plays it: JSON, with no more samples than a chart has room for."""
+    return {name: value for name, value in asdict(thinned(episode)).items() if name != "uid"}

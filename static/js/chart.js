@@ -9,7 +9,6 @@ import { facts, length, moments, SERIES, told } from "viz/response.js";
 import { number } from "viz/shapes.js";
 import { took } from "viz/wording.js";
 
-const HEIGHT = 200;
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
 /** uPlot, fetched when a page first has a chart; null where it is not to be had. */
@@ -78,7 +77,7 @@ class Chart extends HTMLElement {
     if (Plot && !this.#plot) {
       this.#place.replaceChildren();
       this.#shown = SERIES.filter((_, place) => pick(whole ?? episode, SERIES[place]));
-      this.#plot = new Plot(options(this.clientWidth || 600, HEIGHT, this, (index) => this.#hover(index)), data, this.#place);
+      this.#plot = new Plot(options(Plot, this.clientWidth || 600, this.#tall, this, (index) => this.#hover(index)), data, this.#place);
     }
     this.culprit = this.#culprit(episode);
     this.span = Math.max(0.1, span);
@@ -95,8 +94,13 @@ class Chart extends HTMLElement {
     return { from: hop.at - hop.took - episode.opened, to: hop.at - episode.opened, name: hop.name };
   }
 
+  /** Pixels, as the style sheet has it. */
+  get #tall() {
+    return Number.parseInt(getComputedStyle(this.#place).minHeight, 10) || 200;
+  }
+
   #size() {
-    if (this.#plot && this.clientWidth) this.#plot.setSize({ width: this.clientWidth, height: HEIGHT });
+    if (this.#plot && this.clientWidth) this.#plot.setSize({ width: this.clientWidth, height: this.#tall });
   }
 
   #hover(index) {
@@ -132,7 +136,7 @@ class Chart extends HTMLElement {
     const value = (name) => data[SERIES.indexOf(name) + 1][at];
     const words = (name) => (value(name) === null || value(name) === undefined ? "—" : number(value(name)));
     const after = took(data[0][at] ?? 0);
-    render(html`<span class="moment">${this.#at === null ? "now" : "at"} ${after}</span>${this.#shown.map((name) => html`<span class="key ${name}"><svg viewBox="0 0 28 10" width="28" height="10" aria-hidden="true"><path class="line" d="M0 5H28"></path><path class="marker" d=${MARKERS[name]}></path></svg>${name} <b>${words(name)}</b></span>`)}`, this.#legend);
+    render(html`<span class="moment">${this.#at !== null ? "at" : this.#given.episode.closed === null && !this.#given.whole ? "now" : "after"} ${after}</span>${this.#shown.map((name) => html`<span class="key ${name}"><svg viewBox="0 0 28 10" width="28" height="10" aria-hidden="true"><path class="line" d="M0 5H28"></path><path class="marker" d=${MARKERS[name]}></path></svg>${name} <b>${words(name)}</b></span>`)}`, this.#legend);
     const place = this.#place;
     place.setAttribute("aria-valuemin", "0");
     place.setAttribute("aria-valuemax", String(Math.max(0, last)));

@@ -2,6 +2,7 @@
 // that holds it, so that it can be read alone.
 
 import { SERIES } from "viz/response.js";
+import { plain } from "viz/wording.js";
 
 /** Around 14, 5 of a swatch of 28 by 10: one marker for each series. */
 export const MARKERS = {
@@ -34,8 +35,9 @@ export function lines(episode, end) {
   return [times, ...data];
 }
 
-/** uPlot's options. `chart` has `span`, `top` and `culprit`, which change with the data; `hover` is told the index. */
-export function options(width, height, chart, hover) {
+/** uPlot's options. `Plot` is uPlot; `chart` has `span`, `top` and `culprit`, which change with the data; `hover` is told the index. */
+export function options(Plot, width, height, chart, hover) {
+  const stepped = Plot.paths.stepped({ align: 1 });
   const style = getComputedStyle(chart);
   const token = (name) => style.getPropertyValue(name).trim();
   const font = `11px ${token("--mono")}`;
@@ -48,7 +50,7 @@ export function options(width, height, chart, hover) {
       { ...axis, size: 26, space: 72, values: (_, ticks) => ticks.map((each) => `${Number(each.toPrecision(6))} s`) },
       { ...axis, size: 36, space: 28, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000, 10000] },
     ],
-    series: [{}, ...SERIES.map((name) => series(name, token))],
+    series: [{}, ...SERIES.map((name) => series(name, token, stepped))],
     hooks: {
       drawClear: [(plot) => shade(plot, chart, token)],
       draw: [(plot) => SERIES.forEach((name, place) => markers(plot, name, place + 1, token))],
@@ -57,18 +59,14 @@ export function options(width, height, chart, hover) {
   };
 }
 
-function series(name, token) {
+function series(name, token, stepped) {
   return {
     label: name, stroke: token(COLOURS[name]), width: WIDTHS[name], dash: DASHES[name], points: { show: false },
-    paths: (plot, index, from, to) => beside(plot, index, from, to, BESIDE[name]),
+    paths: (plot, index, from, to) => beside(stepped(plot, index, from, to), BESIDE[name]),
   };
 }
 
-let stepped = null;
-
-function beside(plot, index, from, to, by) {
-  stepped ??= plot.constructor.paths.stepped({ align: 1 });
-  const drawn = stepped(plot, index, from, to);
+function beside(drawn, by) {
   if (!drawn || !by) return drawn;
   const stroke = new Path2D();
   stroke.addPath(drawn.stroke, new DOMMatrix().translate(0, by * devicePixelRatio));
@@ -87,6 +85,10 @@ function shade(plot, { culprit }, token) {
   ctx.fillRect(left, bbox.top, right - left, bbox.height);
   ctx.fillStyle = token("--line-strong");
   ctx.fillRect(left, bbox.top, right - left, 2 * devicePixelRatio);
+  ctx.font = `${11 * devicePixelRatio}px ${token("--sans")}`;
+  ctx.fillStyle = token("--ink-2");
+  const words = plain(culprit.name, 24);
+  if (ctx.measureText(words).width + 16 * devicePixelRatio < right - left) ctx.fillText(words, left + 8 * devicePixelRatio, bbox.top + bbox.height / 2);
   ctx.restore();
 }
 

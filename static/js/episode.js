@@ -4,7 +4,7 @@
 import { html, nothing, svg } from "lit";
 import { cluster, root } from "viz/page.js";
 import { href, since } from "viz/parts.js";
-import { facts, hasResponse, outcome, rows, SERIES, spans, told } from "viz/response.js";
+import { about, facts, hasResponse, outcome, rows, SERIES, spans, told } from "viz/response.js";
 import { number } from "viz/shapes.js";
 import { absolute, middle, plain, took, kind as shortKind } from "viz/wording.js";
 
@@ -54,7 +54,7 @@ export function hops(episode, whole = episode) {
 
 function taking(hop, fall, culprit, episode) {
   return html`<li class=${culprit ? "culprit" : ""}><span class="name" title=${absolute(hop.at)}>${plain(hop.name, 24)}</span><svg class="fall" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect x="0" y="3.5" width="100" height="1" class="base"></rect>${svg`<rect x=${fall.x} y="1" width=${Math.max(0.8, fall.width)} height="6"></rect>`}</svg><span class="took">${took(hop.took)}</span>${
-    hop.detail || culprit ? html`<span class="detail">${culprit ? html`<b class="mark">longest</b> ` : nothing}<bdi>${plain(hop.detail, 80)}</bdi>${hop.object && hop.object !== episode.object ? html` ${objectName(hop.object)}` : nothing}</span>` : nothing}</li>`;
+    hop.detail || culprit ? html`<span class="detail">${culprit ? html`<b class="mark">longest</b> ` : nothing}<bdi>${plain(hop.detail, 80)}</bdi>${hop.object && hop.object !== episode.object ? html`${hop.detail ? " · " : nothing}${objectName(hop.object)}` : nothing}</span>` : nothing}</li>`;
 }
 
 /** Rise, settling, overshoot: one line of instruments. */
@@ -80,7 +80,7 @@ function table(episode) {
 /** `usually 9 s`, and whether this one is slower; nothing where there is nothing to say it from. */
 export function usually(usual) {
   if (!usual) return nothing;
-  return html` <span class="usual" title="the middle of ${usual.count} episodes of ${plain(usual.of, 120)}; nine of ten within ${took(usual.p90)}">· usually ${took(usual.p50)}</span>${usual.slower ? html` <span class="slower">slower than usual</span>` : nothing}`;
+  return html` <span class="usual" title="the middle of ${usual.count} episodes of ${plain(usual.of, 120)}; nine of ten within ${about(usual.p90)}">· usually ${about(usual.p50)}</span>${usual.slower ? html` <span class="slower">slower than usual</span>` : nothing}`;
 }
 
 export const permalink = (episode) => `${root}e/${encodeURIComponent(episode.key)}/`;

@@ -13,12 +13,13 @@ const MARKS = {
   stalled: svg`<path d="M8 1.5 15 14H1Z" fill="currentColor"></path>`,
   suspended: svg`<path d="M4 2.5h3v11H4zM9 2.5h3v11H9z" fill="currentColor"></path>`,
   terminating: svg`<path d="M3 3l10 10M13 3 3 13" fill="none" stroke="currentColor" stroke-width="2"></path>`,
+  superseded: svg`<path d="M2 8h8M6.5 4l4 4-4 4M13.5 2.5v11" fill="none" stroke="currentColor" stroke-width="1.5"></path>`,
   unknown: svg`<circle cx="8" cy="8" r="6.25" fill="none" stroke="currentColor" stroke-width="1.25" stroke-dasharray="2.2 1.4"></circle><path d="M6.2 6.4a1.8 1.8 0 1 1 2.6 1.6c-.5.3-.8.6-.8 1.2M8 11v.9" fill="none" stroke="currentColor" stroke-width="1.25"></path>`,
 };
 
-/** A verdict's mark: shape and colour, with its word for those who do not see it. */
+/** The mark of a verdict, or of how an episode ended: shape and colour, with its word for those who do not see it. */
 export function glyph(verdict) {
-  const known = VERDICTS.includes(verdict) ? verdict : "unknown";
+  const known = Object.hasOwn(MARKS, verdict) ? verdict : "unknown";
   return html`<svg class="glyph ${known}" width="16" height="16" viewBox="0 0 16 16" role="img" aria-label=${known}>${MARKS[known]}</svg>`;
 }
 

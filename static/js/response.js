@@ -138,3 +138,10 @@ export function at(episode, after) {
     reason: closed ? episode.reason : "",
   };
 }
+
+/** A span that is no measurement: `0.5 s`, `9 s`, `3 min 20 s`. */
+export function about(seconds) {
+  if (seconds >= 60) return took(seconds);
+  const tenths = Math.floor(Math.max(0, seconds) * 10 + 0.5);
+  return `${number(tenths >= 100 ? Math.floor(tenths / 10 + 0.5) : tenths / 10)} s`;
+}

