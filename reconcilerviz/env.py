@@ -110,6 +110,12 @@ def _networks(raw: str) -> tuple[IPv4Network | IPv6Network | str, ...]:
     return tuple(found)
 
 
+def _days(raw: str) -> int:
+    if not raw.isascii() or not raw.isdigit() or not 1 <= int(raw) <= 3650:
+        raise ValueError
+    return int(raw)
+
+
 MODE = Variable(
     "RECONCILERVIZ_MODE",
     "development",
@@ -179,6 +185,13 @@ DATABASE_URL = Variable(
     _database_url,
     secret=True,
 )
+KEEP_DAYS = Variable(
+    "RECONCILERVIZ_KEEP_DAYS",
+    "30",
+    "a number of days from 1 to 3650",
+    "How long episodes and edits are kept after they ended.",
+    _days,
+)
 REDIS_URL = Variable(
     "RECONCILERVIZ_REDIS_URL",
     "",
@@ -205,6 +218,7 @@ VARIABLES: tuple[Variable[Any], ...] = (
     KINDS,
     DATA,
     DATABASE_URL,
+    KEEP_DAYS,
     REDIS_URL,
     WEBHOOK_ALLOW,
 )

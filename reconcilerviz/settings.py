@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 import structlog
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
-from environ import Env
 
 from reconcilerviz import env
+from reconcilerviz.database import database
+from reconcilerviz.queue import celery_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -76,10 +77,12 @@ warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume sy
 
 _data = env.DATA.read(os.environ)
 RECONCILERVIZ_DATA = Path(_data or BASE_DIR / ".var").absolute()
+RECONCILERVIZ_KEEP_DAYS = env.KEEP_DAYS.read(os.environ)
 RECONCILERVIZ_REDIS_URL = env.REDIS_URL.read(os.environ)
 RECONCILERVIZ_WEBHOOK_ALLOW = env.WEBHOOK_ALLOW.read(os.environ)
 _database = env.DATABASE_URL.read(os.environ)
-DATABASES = {"default": Env.db_url_config(_database or f"sqlite:///{RECONCILERVIZ_DATA / 'history.sqlite3'}")}
+DATABASES = {"default": database(_database, RECONCILERVIZ_DATA / "history.sqlite3")}
+globals().update(celery_settings(RECONCILERVIZ_REDIS_URL, RECONCILERVIZ_DATA))
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TIME_ZONE = "UTC"
 USE_TZ = True

@@ -157,11 +157,12 @@ class EventNote:
 
 
 class Ended(StrEnum):
-    """How an episode closed."""
+    """How an episode closed. `lost`: nobody was there to see how; only what is kept is ever called that."""
 
     CONVERGED = "converged"
     STALLED = "stalled"
     SUPERSEDED = "superseded"
+    LOST = "lost"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,74 @@
+"""What a teller asks the database: what is written, what was lost before, what is left to be taken up.
+
+Nothing here is called in an event loop's thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from django.db import close_old_connections
+from django.db.models import Q, Sum
+
+from dashboard.core.model import Ended
+from dashboard.history import models
+from dashboard.history.ranges import Ranges
+from dashboard.history.upkeep import SILENT
+from dashboard.history.values import Kept, kept
+
+T = TypeVar("T")
+MOST_UNFINISHED = 5_000
+STALLED_FOR = 7 * 86400
+"""Seconds for which a stalled episode may still be said to have recovered after its teller began anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Which of the batches asked about are written, which numbers of the run are, and what other runs have lost."""
+
+    batches: tuple[str, ...] = ()
+    written: Ranges = field(default_factory=Ranges)
+    lost_before: int = 0
+
+
+def answer(question: Callable[[], T]) -> T:
+    """Ask with a connection that is worth something, and leave none behind that is not."""
+    close_old_connections()
+    try:
+        return question()
+    finally:
+        close_old_connections()
+
+
+def standing(cluster: str, run_id: str, batches: Sequence[str], now: float) -> Standing:
+    """How the accounts of a run stand."""
+    written = models.Batch.objects.filter(id__in=batches).values_list("id", flat=True) if batches else ()
+    done = tuple(written)
+    run = models.Run.objects.filter(id=run_id).first()
+    return Standing(done, Ranges(run.written if run else ()), lost(cluster, now, without=run_id))
+
+
+def lost(cluster: str, now: float, *, without: str = "") -> int:
+    """How many episodes and edits were told of in runs that have ended (or fell silent) and were never written."""
+    over = models.Run.objects.filter(Q(ended=True) | Q(seen__lt=now - SILENT), cluster=cluster).exclude(id=without)
+    missing = over.aggregate(missing=Sum("missing"))["missing"] or 0
+    book = models.Book.objects.filter(cluster=cluster).first()
+    return int(missing) + (book.lost if book else 0)
+
+
+def unfinished(cluster: str, now: float) -> list[Kept]:
+    """Open episodes, and those that stalled lately and may recover; with hops and samples, oldest first."""
+    stalled = Q(ended=Ended.STALLED, recovered=None, superseded_by="", opened__gte=now - STALLED_FOR)
+    found = models.Episode.objects.filter(Q(closed=None) | stalled, cluster=cluster)
+    newest = found.order_by("-opened", "-id").prefetch_related("hops").select_related("samples")[:MOST_UNFINISHED]
+    return [kept(row, row.hops.all(), packed_of(row)) for row in reversed(list(newest))]
+
+
+def packed_of(row: models.Episode) -> bytes:
+    """The packed samples of a row that was read with them."""
+    try:
+        return bytes(row.samples.packed)
+    except models.Samples.DoesNotExist:
+        return b""

@@ -1,0 +1,72 @@
+"""What Celery does: write batches, and keep house. All of it may run twice, and in any order."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from django.conf import settings
+from django.db import Error
+
+from dashboard.history import upkeep, wire, writing
+from reconcilerviz.celery import app, task
+
+BATCH_SECONDS = 3600
+"""How long a batch waits for a worker. Who sent it sends it again long before, if it is still there."""
+
+
+class NotWrittenError(Exception):
+    """The database did not answer. Its own words are left out: they may name hosts, users and values."""
+
+
+@task(
+    "history.write",
+    autoretry_for=(NotWrittenError,),
+    retry_backoff=2,
+    retry_backoff_max=120,
+    max_retries=10,
+    expires=BATCH_SECONDS,
+    argsrepr="(a batch)",
+)
+def write(payload: str) -> None:
+    """Write a batch. Tried again for some minutes where the database does not answer: its sender may be gone."""
+    batch = wire.decode(payload)
+    try:
+        writing.write(batch)
+    except Error as error:
+        raise NotWrittenError(type(error).__name__) from None
+
+
+@task("history.sweep")
+def sweep() -> None:
+    """Close what is open and told of no more."""
+    upkeep.sweep(time.time())
+
+
+@task("history.roll_up")
+def roll_up() -> None:
+    """Bring the daily figures up to now."""
+    upkeep.roll_up(time.time())
+
+
+@task("history.retain")
+def retain() -> None:
+    """Remove what is older than it is kept."""
+    upkeep.retain(time.time(), settings.RECONCILERVIZ_KEEP_DAYS)
+
+
+@task("history.nothing")
+def nothing() -> None:
+    """Wake a worker."""
+
+
+HOUSEKEEPING = (sweep, roll_up, retain)
+SCHEDULE: dict[str, dict[str, Any]] = {
+    "sweep": {"task": sweep.name, "schedule": 300.0, "options": {"expires": 300}},
+    # Hourly, so that a process that lives for an afternoon has figures too; a day's are final after it has ended.
+    "roll-up": {"task": roll_up.name, "schedule": 3600.0, "options": {"expires": 3600}},
+    "retain": {"task": retain.name, "schedule": 3600.0, "options": {"expires": 3600}},
+}
+"""What beat sends, and how often in seconds."""
+
+app.conf.beat_schedule = {**SCHEDULE, **(app.conf.beat_schedule or {})}

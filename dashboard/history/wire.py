@@ -1,0 +1,87 @@
+"""What a batch holds on its way to whoever writes it, as JSON: what is decoded is checked against these types."""
+
+from __future__ import annotations
+
+import math
+import time
+
+import msgspec
+
+from dashboard.core.model import Change, Episode, Row
+
+
+class Told(msgspec.Struct, frozen=True):
+    """An episode as it was told: its number in the run (0: known before), and when, in microseconds that only grow."""
+
+    number: int
+    version: int
+    episode: Episode
+    group: str
+    kind: str
+    namespace: str
+    name: str
+
+
+class Made(msgspec.Struct, frozen=True):
+    """A change made through the pages. `do` is edit, pause, resume, restart, rollback or delete."""
+
+    number: int
+    id: str
+    at: float
+    object: str
+    do: str
+    who: str
+    remote: str
+    changes: tuple[Change, ...] = ()
+
+
+class RunState(msgspec.Struct, frozen=True):
+    """A run, and the last number that it gave. `ended`: it gives no more."""
+
+    id: str
+    told: int
+    started: float = 0.0
+    ended: bool = False
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """What is written in one transaction. `alive` are keys of open episodes that are there still."""
+
+    id: str
+    cluster: str
+    at: float
+    run: RunState
+    episodes: tuple[Told, ...] = ()
+    edits: tuple[Made, ...] = ()
+    alive: tuple[str, ...] = ()
+    left: tuple[RunState, ...] = ()
+
+
+def told(number: int, version: int, episode: Episode, row: Row) -> Told:
+    """An episode and what its row says of where it belongs."""
+    return Told(number, version, episode, row.group, row.kind, row.namespace, row.name)
+
+
+def encode(batch: Batch) -> str:
+    """As JSON. Raises ValueError for text that is none (a lone surrogate)."""
+    try:
+        return msgspec.json.encode(batch).decode()
+    except UnicodeEncodeError as error:
+        raise ValueError("a text holds what is not Unicode") from error
+
+
+def decode(payload: str) -> Batch:
+    """The batch. Raises ValueError (msgspec's own is one) for anything else."""
+    return msgspec.json.decode(payload, type=Batch)
+
+
+class Versions:
+    """Microseconds of the wall clock that only grow, so that of two tellings the later one is known as such."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def next(self) -> int:
+        """A version above all before it."""
+        self._last = max(self._last + 1, math.floor(time.time() * 1e6))
+        return self._last
