@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from dashboard.core.model import Episode
 from dashboard.core.objects import ObjectKey
+from dashboard.history.reading import HistoryError
 from dashboard.web import clusters, exporting, kept, pages, views
 from dashboard.web.clusters import Cluster
 from dashboard.web.telling import key_of, played, told
@@ -39,7 +40,10 @@ async def page(request: HttpRequest, name: str, key: str) -> HttpResponse:
 
 async def _find(cluster: Cluster, key: str) -> tuple[Episode, ObjectKey] | str:
     """The episode and what it is of; words where there is none."""
-    episode = await kept.episode(cluster, key)
+    try:
+        episode = await kept.episode(cluster, key)
+    except HistoryError as problem:
+        return f"The past cannot be read now: {problem}."
     at = key_of(episode.object) if episode is not None else None
     if episode is None or at is None:
         return (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from dashboard.web import changes, episodepage, replaypage, sandboxpage, views
+from dashboard.web import changes, episodepage, historypage, replaypage, sandboxpage, views
 
 OBJECT = "c/<str:name>/o/<str:group>/<str:kind>/<str:namespace>/<str:object_name>"
 
@@ -12,6 +12,7 @@ urlpatterns = [
     path("", views.home),
     path("c/<str:name>/", views.board),
     path("c/<str:name>/sandbox/", sandboxpage.page),
+    path("c/<str:name>/history/", historypage.page),
     path("c/<str:name>/e/<str:key>/", episodepage.page),
     path("c/<str:name>/e/<str:key>/export", episodepage.export),
     path("replay/", replaypage.page),

@@ -1,0 +1,133 @@
+"""`/c/<cluster>/history/`: what converged, what did not, how long it took, and who set it off. All in the URL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from dashboard.core.model import Change, Episode
+from dashboard.history.filters import ENDED, FilterError, Filters
+from dashboard.history.reading import CursorError
+from dashboard.history.values import Distribution, EditMade
+from dashboard.web import clusters, kept, pages, response, views
+from dashboard.web.clusters import Cluster
+from dashboard.web.strips import Scale, scale_for, strip
+from dashboard.web.telling import key_of
+
+LIMIT = 60
+"""Episodes on a page."""
+MAX_WORKLOADS = 20
+MAX_CHANGES = 2
+MAX_EDIT_CHANGES = 4
+
+
+@require_safe
+async def page(request: HttpRequest, name: str) -> HttpResponse:
+    """The newest episodes, each over its workload's past; the workloads; the edits made from here."""
+    cluster = clusters.get(name)
+    if cluster is None:
+        return views.no_cluster(request, name)
+    before = request.GET.get("before", "")
+    problem: FilterError | None = None
+    try:
+        wanted = Filters.parse(request.GET.dict())
+        found = await kept.past(cluster, wanted, LIMIT, before)
+    except FilterError as error:
+        problem, wanted, found = error, Filters(), kept.Past()
+    except CursorError:
+        problem, found = FilterError("before", before, "a link that a page gave"), kept.Past()
+    context = pages.common(cluster, request, page="history")
+    context |= _filters(cluster, wanted, before, found)
+    context |= _lists(found, context["now"])
+    context |= {"problem": problem, "refresh": 0}
+    return render(request, "history.html", context, status=400 if problem else 200)
+
+
+def _filters(cluster: Cluster, wanted: Filters, before: str, found: kept.Past) -> dict[str, Any]:
+    here = f"{pages.root_of(cluster)}history/"
+    text = f"{wanted.text}&" if wanted.text else ""
+    return {
+        "wanted": wanted,
+        "slower": "" if wanted.slower is None else f"{wanted.slower:g}",
+        "ends": ENDED,
+        "kinds": _with(cluster.board.kinds(), wanted.kind),
+        "namespaces": _with(cluster.board.namespaces(), wanted.namespace),
+        "older": f"{here}?{text}before={found.before}" if found.before else "",
+        "newest": f"{here}?{wanted.text}" if before else "",
+    }
+
+
+def _lists(found: kept.Past, now: float) -> dict[str, Any]:
+    lengths = [response.length(each, now if each.closed is None else None) for each in found.episodes]
+    scale = scale_for(
+        [*lengths, *(span for past in found.workloads.values() for span in (*past.last, past.p95 or 0.0))]
+    )
+    return {
+        "past": found,
+        "scale": scale,
+        "episodes": [_line(each, found.workloads, scale, now) for each in found.episodes],
+        "workloads": _workloads(found, scale),
+        "edits": [_edit(each) for each in found.edits],
+    }
+
+
+def _with(known: Sequence[str], chosen: str) -> Sequence[str]:
+    return known if not chosen or chosen in known else (chosen, *known)
+
+
+def _line(episode: Episode, pasts: Mapping[str, Distribution], scale: Scale, now: float) -> dict[str, Any]:
+    """A line of the list: the episode, its mark, what set it off, its place in its workload's past."""
+    past = pasts.get(episode.object)
+    took = response.length(episode, now if episode.closed is None else None)
+    culprit = response.longest(episode.hops)
+    return {
+        "episode": episode,
+        "key": key_of(episode.object),
+        "outcome": response.outcome(episode),
+        "took": took,
+        "open": episode.closed is None,
+        "longest": episode.hops[culprit] if culprit >= 0 else None,
+        "changes": [_short(each) for each in episode.changes[:MAX_CHANGES]],
+        "more": max(0, len(episode.changes) - MAX_CHANGES),
+        "strip": strip(scale, past, took),
+    }
+
+
+def _short(change: Change) -> dict[str, Any]:
+    """A change with the last step of its path: `replicas`, `nginx · image`."""
+    return {"path": short_path(change.path), "before": change.before, "after": change.after}
+
+
+def short_path(path: str) -> str:
+    """What a line has room for of a field's path.
+
+    >>> short_path("spec.replicas"), short_path("spec.template.spec.containers[nginx].image")
+    ('replicas', 'nginx · image')
+    """
+    last = path.rpartition(".")[2]
+    inside = path[: len(path) - len(last) - 1]
+    name = inside.rpartition("[")[2].removesuffix("]") if inside.endswith("]") else ""
+    return f"{name} · {last}" if name else last
+
+
+def _workloads(found: kept.Past, scale: Scale) -> list[dict[str, Any]]:
+    """The workloads that the episodes are of, the slowest first."""
+    lines = [
+        {"key": key, "past": past, "strip": strip(scale, past)}
+        for past in sorted(found.workloads.values(), key=lambda past: -(past.p95 or 0.0))
+        if past.p50 is not None and (key := key_of(past.object)) is not None
+    ]
+    return lines[:MAX_WORKLOADS]
+
+
+def _edit(edit: EditMade) -> dict[str, Any]:
+    return {
+        "edit": edit,
+        "key": key_of(edit.object),
+        "changes": list(edit.changes)[:MAX_EDIT_CHANGES],
+        "more": max(0, len(edit.changes) - MAX_EDIT_CHANGES),
+    }
