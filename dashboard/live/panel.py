@@ -85,8 +85,8 @@ def _same(old: View | None, new: View | None) -> bool:
 class Panel:
     """One viewed object: its two topics, and the ids whose changes it shows.
 
-    `read`: the API was asked and answered; `tried`: it was asked. `used` is when somebody last looked. `usual` is how
-    long episodes such as `compared` (its key and how it ended) take, as of `compared_at`.
+    `read`: the API was asked and answered; `tried`: it was asked. `used` is when somebody last looked. `compared`
+    is the episode (its key and how it ended) that was last asked about, `usual` the last answer with its key.
     """
 
     def __init__(self, id: str, now: float) -> None:
@@ -101,7 +101,7 @@ class Panel:
         self.tried = False
         self.retry_at = float("-inf")
         self.episode: Episode | None = None
-        self.usual: Usual | None = None
+        self.usual: tuple[str, Usual | None] = ("", None)
         self.compared: tuple[str, str | None] = ("", None)
         self.compared_at = float("-inf")
         self.comparing: asyncio.Task[None] | None = None
@@ -233,7 +233,9 @@ class Panels:
             return None
         allow_edits = self._allow_edits and may_edit
         episode = self._picture.episode(panel.id)
-        usual = panel.usual if episode is not None and episode.key == panel.compared[0] else None
+        key, usual = panel.usual
+        if episode is None or episode.key != key:
+            usual = None
         return object_view(self._picture, row, obj, now=now, allow_edits=allow_edits, episode=episode, usual=usual)
 
     async def _read(self, panel: Panel) -> None:
@@ -263,12 +265,12 @@ class Panels:
         if panel.compared == key and (episode.ended is not None or 0 <= now - panel.compared_at < COMPARE):
             return None
         panel.compared, panel.compared_at = key, now
-        panel.comparing = asyncio.get_running_loop().create_task(self._ask(panel, self.forecast(episode)))
+        panel.comparing = asyncio.get_running_loop().create_task(self._ask(panel, episode.key, self.forecast(episode)))
         return panel.comparing
 
-    async def _ask(self, panel: Panel, forecast: Awaitable[Usual | None]) -> None:
+    async def _ask(self, panel: Panel, key: str, forecast: Awaitable[Usual | None]) -> None:
         try:
-            usual = await forecast
+            usual = key, await forecast
         finally:
             panel.comparing = None
         if usual != panel.usual:
