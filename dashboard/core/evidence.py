@@ -1,0 +1,172 @@
+"""Evidence: what the API says of an object and of what it caused, from which an episode's hops are read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dashboard.core.conditions import is_count, read_conditions
+from dashboard.core.managed import entries, spec_entries
+from dashboard.core.marks import Marks, ending
+from dashboard.core.model import Sample
+from dashboard.core.objects import field as at
+from dashboard.core.objects import key_of, plain, text, timestamp
+from dashboard.core.quantities import quantity
+from dashboard.core.subject import as_list, as_mapping
+
+MAX_WISHES = 40
+MAX_CONDITIONS = 40
+
+KNOWN_WISHES = frozenset({
+    "minReplicas", "maxReplicas", "paused", "suspend", "parallelism", "completions", "schedule", "volumeName",
+    "storageClassName", "type", "version", "engineVersion", "instanceClass", "size", "tier", "region",
+})  # fmt: skip
+"""Texts of a spec that say what is wanted and cannot be secrets; numbers, truth values and images are told anyway."""
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What an object's own newest version says. Times in Unix seconds, None where it does not say.
+
+    `accepted` is when the API server took the newest change of the spec and `by` who made it; `written` when the
+    status was last written. `observed` is the generation that its controller has seen, None where it does not report
+    one. `wishes` are desired fields by path. `decided` is when an autoscaler last acted.
+    """
+
+    id: str
+    uid: str
+    group: str
+    kind: str
+    version: str
+    created: float | None
+    generation: int | None
+    observed: int | None
+    accepted: float | None
+    by: str
+    written: float | None
+    ending: float | None
+    decided: float | None
+    completed: float | None
+    conditions: tuple[tuple[str, str, float | None], ...]
+    wishes: tuple[tuple[str, Any], ...]
+    sample: Sample | None
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What an object was when it was last seen converged: the generation and the wishes of then, and until when."""
+
+    generation: int | None
+    wishes: tuple[tuple[str, Any], ...] = ()
+    until: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that `advance` reads besides the assessment.
+
+    `marks` are of what the object caused (ReplicaSets, Pods, Jobs …), on the board or lately gone; `pulled` is when a
+    Pod's images were there, by uid. `gone`: the object itself is no more.
+    """
+
+    own: Own
+    marks: tuple[Marks, ...] = ()
+    pulled: Mapping[str, float] = field(default_factory=dict)
+    before: Before | None = None
+    gone: bool = False
+
+
+def own(obj: Mapping[str, Any], now: float) -> Own:
+    """Read an object; never raises. `now` dates the sample."""
+    meta, spec, status = (as_mapping(obj.get(name)) for name in ("metadata", "spec", "status"))
+    key = key_of(obj)
+    generation, observed = meta.get("generation"), status.get("observedGeneration")
+    accepted, by, written = _writers(obj)
+    return Own(
+        id=key.id,
+        uid=text(meta.get("uid")),
+        group=key.group,
+        kind=key.kind,
+        version=text(meta.get("resourceVersion")),
+        created=timestamp(meta.get("creationTimestamp")),
+        generation=generation if is_count(generation) else None,
+        observed=observed if is_count(observed) else None,
+        accepted=accepted,
+        by=by,
+        written=written,
+        ending=ending(meta),
+        decided=timestamp(status.get("lastScaleTime")),
+        completed=timestamp(status.get("completionTime")),
+        conditions=tuple(
+            (plain(each.type, 60), each.status, each.since) for each in read_conditions(status)[:MAX_CONDITIONS]
+        ),
+        wishes=wishes(spec),
+        sample=sample(key.group, key.kind, spec, status, now),
+    )
+
+
+def _writers(obj: Mapping[str, Any]) -> tuple[float | None, str, float | None]:
+    """When the spec was last changed and by whom, and when the status was last written: from managedFields."""
+    managed = entries(obj)
+    changed = [(timestamp(entry.get("time")), entry) for entry, _ in spec_entries(managed)]
+    newest = max(changed, key=lambda each: each[0] or 0.0, default=None)
+    written = [timestamp(each.get("time")) for each in managed if "f:status" in as_mapping(each.get("fieldsV1"))]
+    by = plain(newest[1].get("manager"), 100) if newest is not None else ""
+    return newest[0] if newest else None, by, max((each for each in written if each is not None), default=None)
+
+
+def wishes(spec: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    """What a spec asks for as far as it can be told: counts, switches, images, sizes; no text that may be secret."""
+    found: list[tuple[str, Any]] = []
+    for name, value in spec.items():
+        if isinstance(value, bool | int | float) or (name in KNOWN_WISHES and isinstance(value, str)):
+            found.append((f"spec.{plain(name, 60)}", plain(value, 80) if isinstance(value, str) else value))
+    pod = as_mapping(at(spec, "template.spec")) or spec
+    path = "spec.template.spec" if pod is not spec else "spec"
+    for each in as_list(pod.get("containers")):
+        image = plain(at(each, "image"), 200)
+        if image:
+            found.append((f'{path}.containers[name="{plain(at(each, "name"), 63)}"].image', image))
+    storage = at(spec, "resources.requests.storage")
+    if isinstance(storage, str):
+        found.append(("spec.resources.requests.storage", plain(storage, 40)))
+    return tuple(found[:MAX_WISHES])
+
+
+def sample(group: str, kind: str, spec: Mapping[str, Any], status: Mapping[str, Any], now: float) -> Sample | None:
+    """One point of the response; None for an object that counts nothing."""
+    counts = COUNTED.get((group, kind))
+    if counts is not None:
+        wanted = at({"spec": spec, "status": status}, counts[0], counts[1])
+        values = [status.get(name, 0) if name else None for name in counts[2]]
+        numbers = [float(each) if is_count(each) else None for each in values]
+        return Sample(now, float(wanted), *numbers) if is_count(wanted) else None
+    if (group, kind) == ("", "PersistentVolumeClaim"):
+        return _sizes(spec, status, now)
+    wanted, ready = spec.get("replicas"), status.get("readyReplicas", status.get("replicas"))
+    if not is_count(wanted):
+        return None
+    return Sample(now, float(wanted), ready=float(ready) if is_count(ready) else None)
+
+
+def _sizes(spec: Mapping[str, Any], status: Mapping[str, Any], now: float) -> Sample | None:
+    """A claim's size in bytes: asked for and there."""
+    wanted, there = quantity(at(spec, "resources.requests.storage")), quantity(at(status, "capacity.storage"))
+    return None if wanted is None else Sample(now, float(wanted), ready=float(there) if there is not None else 0.0)
+
+
+COUNTED: Mapping[tuple[str, str], tuple[str, int | None, tuple[str, str, str, str]]] = {
+    ("apps", "Deployment"): (
+        "spec.replicas", 1, ("updatedReplicas", "readyReplicas", "availableReplicas", "terminatingReplicas"),
+    ),
+    ("apps", "StatefulSet"): ("spec.replicas", 1, ("updatedReplicas", "readyReplicas", "availableReplicas", "")),
+    ("apps", "ReplicaSet"): ("spec.replicas", 1, ("", "readyReplicas", "availableReplicas", "terminatingReplicas")),
+    ("", "ReplicationController"): ("spec.replicas", 1, ("", "readyReplicas", "availableReplicas", "")),
+    ("apps", "DaemonSet"): (
+        "status.desiredNumberScheduled", None, ("updatedNumberScheduled", "numberReady", "numberAvailable", ""),
+    ),
+    ("batch", "Job"): ("spec.completions", 1, ("", "succeeded", "", "terminating")),
+    ("autoscaling", "HorizontalPodAutoscaler"): ("status.desiredReplicas", None, ("", "currentReplicas", "", "")),
+}  # fmt: skip
+"""By kind: the setpoint, what it is where it is unset, and the fields updated, ready, available, terminating."""

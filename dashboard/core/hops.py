@@ -1,0 +1,152 @@
+"""Hops: the timed steps of an episode, read from evidence alone, so that they do not depend on what was heard first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from math import floor, inf
+
+from dashboard.core.evidence import COUNTED, Evidence
+from dashboard.core.marks import Marks
+from dashboard.core.model import Hop
+
+ORDER = (
+    "lost", "deleted", "accepted", "decided", "observed", "ending", "replicaset", "created", "scheduled", "pulled",
+    "started", "ready", "finished", "complete",
+)  # fmt: skip
+"""The order of hops within one second; what is not named here comes after these, and `converged` last."""
+
+CONVERGED = "converged"
+MAX_CONDITIONS = 12
+
+Time = Callable[[Marks], float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What belongs to an episode: from the second in which it opened to when it closed."""
+
+    opened: float
+    until: float
+
+    def holds(self, at: float | None) -> bool:
+        """Whether a time lies in it; the API's second in which the episode opened does, too."""
+        return at is not None and floor(self.opened) <= at <= self.until
+
+    def within(self, marks: Sequence[Marks]) -> list[Marks]:
+        """Pods of which any step lies in it."""
+        return [
+            each
+            for each in marks
+            if any(map(self.holds, (each.created, each.scheduled, each.started, each.ready, each.finished)))
+        ]
+
+
+def hops(
+    evidence: Evidence, *, kind: str, opened: float, until: float | None, known: Sequence[Hop], converged: float | None
+) -> tuple[Hop, ...]:
+    """The hops so far, in order of time.
+
+    `until` is when the episode closed, None while it is open; `known` the hops of before: what was accepted and
+    observed once stays so though later versions are dated later. `converged` is when it did, None for not yet.
+    """
+    window = Window(opened, inf if until is None else until)
+    before = {hop.name: hop for hop in known}
+    found = [*_of_itself(evidence, kind, window, before), *_of_others(evidence, window)]
+    if converged is not None:
+        found.append(Hop(CONVERGED, max([converged, *(hop.at for hop in found)]), 0.0, evidence.own.id))
+    found.sort(key=_place)
+    return tuple(_timed(found, opened))
+
+
+def _place(hop: Hop) -> tuple[bool, float, int, str]:
+    place = ORDER.index(hop.name) if hop.name in ORDER else len(ORDER)
+    return hop.name == CONVERGED, hop.at, place, hop.name
+
+
+def _timed(found: Sequence[Hop], opened: float) -> Iterator[Hop]:
+    last = opened
+    for hop in found:
+        yield Hop(hop.name, hop.at, max(0.0, hop.at - last), hop.object, hop.detail)
+        last = max(last, hop.at)
+
+
+def _of_itself(evidence: Evidence, kind: str, window: Window, before: dict[str, Hop]) -> Iterator[Hop]:
+    own = evidence.own
+    if kind == "change":
+        yield before.get("accepted") or Hop("accepted", window.opened, 0.0, own.id, own.by and f"by {own.by}")
+        if "observed" in before:
+            yield before["observed"]
+        elif own.observed is not None and own.observed >= (own.generation or 0) and own.written is not None:
+            yield Hop("observed", max(own.written, window.opened), 0.0, own.id, f"generation {own.observed}")
+    elif kind == "deletion":
+        yield Hop("deleted", window.opened, 0.0, own.id)
+    elif kind == "loss":
+        yield before.get("lost") or _lost(evidence, window)
+    if window.holds(own.decided):
+        yield Hop("decided", own.decided or 0.0, 0.0, own.id)
+    if window.holds(own.completed):
+        yield Hop("complete", own.completed or 0.0, 0.0, own.id)
+    if (own.group, own.kind) not in COUNTED and own.kind != "Pod":
+        turned = [each for each in own.conditions if each[1] == "True" and window.holds(each[2])]
+        yield from (Hop(name, at or 0.0, 0.0, own.id) for name, _, at in turned[:MAX_CONDITIONS])
+
+
+def _lost(evidence: Evidence, window: Window) -> Hop:
+    """What went first."""
+    near = [each for each in evidence.marks if lost_at(each) is not None and window.holds(lost_at(each))]
+    first = min(near, key=lambda each: (lost_at(each) or 0.0, each.id), default=None)
+    return Hop("lost", window.opened, 0.0, first.id if first is not None else evidence.own.id)
+
+
+def lost_at(marks: Marks) -> float | None:
+    """When an object ceased to serve: its end was asked for, it finished, or it ceased to be ready."""
+    unready = marks.unready if marks.ready is None or (marks.unready or 0.0) > marks.ready else None
+    return min((at for at in (marks.ending, marks.finished, unready) if at is not None), default=None)
+
+
+def _of_others(evidence: Evidence, window: Window) -> Iterator[Hop]:
+    others = [each for each in evidence.marks if each.kind != "Pod"]
+    for kind in dict.fromkeys(each.kind for each in others):
+        made = [each for each in others if each.kind == kind and window.holds(each.created)]
+        if made:
+            yield _hop(kind.lower(), made, len(made), window, lambda each: each.created)
+    pods = [each for each in evidence.marks if each.kind == "Pod"]
+    ended = [each for each in pods if window.holds(each.ending)]
+    if ended:
+        yield _hop("ending", ended, len(ended), window, lambda each: each.ending)
+    yield from _steps(evidence, window.within(pods), window)
+
+
+def _steps(evidence: Evidence, pods: Sequence[Marks], window: Window) -> Iterator[Hop]:
+    """The way of a Pod, each step dated by the last Pod that has taken it."""
+    own = evidence.own.id
+    steps: tuple[tuple[str, Time], ...] = (
+        ("created", lambda each: each.created if each.id != own else None),
+        ("scheduled", lambda each: each.scheduled),
+        ("pulled", lambda each: evidence.pulled.get(each.uid)),
+        ("started", lambda each: each.started),
+        ("ready", lambda each: each.ready),
+        ("finished", lambda each: each.finished),
+    )
+    for place, (name, time) in enumerate(steps):
+        took = [each for each in pods if window.holds(time(each))]
+        if took:
+            yield _hop(name, took, len(pods), window, *(step for _, step in steps[: place + 1]))
+
+
+def _hop(name: str, took: Sequence[Marks], total: int, window: Window, *steps: Time) -> Hop:
+    """A hop of others. The last of `steps` is its own, the others come before it.
+
+    `at` is when the last took it; `object` is the one to which it took longest since its own step before.
+    """
+    *earlier, own = steps
+
+    def duration(each: Marks) -> float:
+        before = [at for step in earlier if (at := step(each)) is not None and window.holds(at)]
+        return (own(each) or 0.0) - max(before, default=window.opened)
+
+    longest = max(took, key=lambda each: (duration(each), own(each) or 0.0, each.id))
+    noun = took[0].kind if total == 1 else f"{took[0].kind}s"
+    detail = f"{total} {noun}" if len(took) == total else f"{len(took)} of {total} {noun}"
+    return Hop(name, max(own(each) or 0.0 for each in took), 0.0, longest.id, detail)
