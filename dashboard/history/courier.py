@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+import msgspec
 from django.db import Error
 
 from dashboard.history import accounts, wire
@@ -124,8 +125,7 @@ class Courier:
         except NotSentError as error:
             self._not_sent(batch, error)
         except ValueError:
-            # What cannot be written as JSON never will be: it is left out, and so counted as lost.
-            self._buffer.home(len(self._sent.pop(batch.id).entries))
+            self._leave_out(batch)
         else:
             self._broker_error, self._pause = "", 0.0
 
@@ -149,6 +149,17 @@ class Courier:
         self._broker_error = f"{NO_BROKER} ({error})"
         self._pause = min(max(self._pause * 2, PAUSE), PAUSE_MOST)
         self._try_at = self._clock() + self._pause
+
+    def _leave_out(self, batch: wire.Batch) -> None:
+        """What cannot be written as JSON never will be: it is given up, and so counted as lost. The rest goes again."""
+        empty = msgspec.structs.replace(batch, episodes=(), edits=())
+        entries = self._sent[batch.id].entries
+        for key, entry in list(entries.items()):
+            part = {"episodes": (entry.item,)} if isinstance(entry.item, wire.Told) else {"edits": (entry.item,)}
+            if not wire.sound(msgspec.structs.replace(empty, **part)):
+                del entries[key]
+                self._buffer.home(1)
+        self._take_back(batch.id)
 
     def _take_back(self, id: str) -> None:
         entries = self._sent.pop(id).entries

@@ -80,7 +80,7 @@ def _ended(ended: str) -> Q:
     if ended == OPEN:
         return Q(closed=None)
     if ended == RECOVERED:
-        return Q(recovered__isnull=False)
+        return Q(ended=Ended.STALLED, recovered__isnull=False)
     return Q(ended=ended) if ended else Q()
 
 

@@ -59,7 +59,7 @@ class Episode(models.Model):
             models.Index(fields=["cluster", "ended", "-opened", "-id"], name="episode_ended"),
             models.Index(fields=["cluster", "by", "-opened", "-id"], name="episode_by"),
             models.Index(fields=["cluster", "took"], name="episode_took"),
-            models.Index(fields=["cluster", "-opened"], name="episode_fights", condition=models.Q(of="fight")),
+            models.Index(fields=["cluster", "of", "-opened", "-id"], name="episode_of"),
             models.Index(fields=["cluster", "told"], name="episode_open", condition=models.Q(closed__isnull=True)),
             models.Index(fields=["closed"], name="episode_age"),
         ]

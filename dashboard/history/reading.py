@@ -6,7 +6,7 @@ Every function raises HistoryError where the database does not answer: nothing e
 from __future__ import annotations
 
 import asyncio
-import math
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -170,11 +170,7 @@ async def _read(question: Callable[[], T]) -> T:
 def _cursor(before: str) -> tuple[float, int] | None:
     if not before:
         return None
-    opened, _, id = before.partition("_")
-    try:
-        found = float(opened), int(id)
-    except ValueError as error:
-        raise CursorError("before is no cursor that a page gave") from error
-    if not math.isfinite(found[0]) or not 0 <= found[1] < 2**63:
+    found = re.fullmatch(r"(\d{1,12}(?:\.\d{1,17})?)_(\d{1,18})", before, re.ASCII)
+    if found is None:
         raise CursorError("before is no cursor that a page gave")
-    return found
+    return float(found[1]), int(found[2])

@@ -63,14 +63,25 @@ def told(number: int, version: int, episode: Episode, row: Row) -> Told:
 
 
 def encode(batch: Batch) -> str:
-    """As JSON. Raises ValueError for text that is none (a lone surrogate)."""
+    """As JSON. Raises ValueError where that would not be read back: a lone surrogate, an infinite time."""
     try:
-        return msgspec.json.encode(batch).decode()
+        payload = msgspec.json.encode(batch)
     except UnicodeEncodeError as error:
         raise ValueError("a text holds what is not Unicode") from error
+    decode(payload)
+    return payload.decode()
 
 
-def decode(payload: str) -> Batch:
+def sound(batch: Batch) -> bool:
+    """Whether it can be sent."""
+    try:
+        encode(batch)
+    except ValueError:
+        return False
+    return True
+
+
+def decode(payload: str | bytes) -> Batch:
     """The batch. Raises ValueError (msgspec's own is one) for anything else."""
     return msgspec.json.decode(payload, type=Batch)
 

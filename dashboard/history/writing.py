@@ -27,7 +27,7 @@ MANY = 400
 
 _SAME = ("id", "cluster", "key")
 _CHANGING = [each.name for each in models.Episode._meta.fields if each.name not in _SAME]
-_REFUSED = (DataError, IntegrityError, ValueError)
+_REFUSED = (DataError, IntegrityError, ValueError, OverflowError)
 
 logger = logging.getLogger(__name__)
 

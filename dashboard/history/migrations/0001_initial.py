@@ -170,9 +170,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="episode",
-            index=models.Index(
-                condition=models.Q(("of", "fight")), fields=["cluster", "-opened"], name="episode_fights"
-            ),
+            index=models.Index(fields=["cluster", "of", "-opened", "-id"], name="episode_of"),
         ),
         migrations.AddIndex(
             model_name="episode",
