@@ -23,7 +23,7 @@ const KINDS = { change: "declared anew", loss: "what was there went or failed", 
 export function changes(episode) {
   const shown = episode.changes.slice(0, MANY);
   return html`<p class="setoff"><b>${plain(episode.kind, 20)}</b> <span class="quiet">${KINDS[episode.kind] ?? ""}</span>${episode.by ? html` <span class="by">by <bdi class="mono">${middle(episode.by, 48)}</bdi></span>` : nothing}</p>
-${shown.length ? html`<ul class="changes">${shown.map((each) => html`<li><bdi class="path mono">${middle(each.path, 64)}</bdi><span class="values mono">${each.before === null ? nothing : html`<bdi class="before">${value(each.before)}</bdi> → `}<bdi class="after">${value(each.after)}</bdi></span></li>`)}${episode.changes.length > MANY ? html`<li class="quiet">${episode.changes.length - MANY} more</li>` : nothing}</ul>` : nothing}`;
+${shown.length ? html`<ul class="changes">${shown.map((each) => html`<li><bdi class="path mono">${middle(each.path, 64)}</bdi>${each.before === null && each.after === null ? html`<span class="quiet">values left out</span>` : html`<span class="values mono">${each.before === null ? nothing : html`<bdi class="before">${value(each.before)}</bdi> → `}<bdi class="after">${value(each.after)}</bdi></span>`}</li>`)}${episode.changes.length > MANY ? html`<li class="quiet">${episode.changes.length - MANY} more</li>` : nothing}</ul>` : nothing}`;
 }
 
 /** `Pod web-abc`, a link where there is a cluster to look at. */

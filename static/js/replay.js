@@ -4,7 +4,7 @@
 import { html, nothing, render } from "lit";
 import { hops, response } from "viz/episode.js";
 import { link } from "viz/link.js";
-import { calm, cluster } from "viz/page.js";
+import { calm, cluster, now } from "viz/page.js";
 import { glyph } from "viz/parts.js";
 import { begin, reduce, shown, SPEEDS } from "viz/player.js";
 import { at, hasResponse, length, moments, outcome } from "viz/response.js";
@@ -18,6 +18,12 @@ export function draw(place, content) {
     place.replaceChildren();
   }
   render(content, place);
+}
+
+/** `for 4.4 s` while it goes on, `in 36.6 s` or `after 21.0 s` once it has ended. */
+function lasting(episode, until) {
+  if (episode.closed === null) return `for ${took(until ?? length(episode, now()))}`;
+  return `${outcome(episode) === "stalled" ? "after" : "in"} ${took(length(episode))}`;
 }
 
 class Replay extends HTMLElement {
@@ -119,6 +125,8 @@ class Replay extends HTMLElement {
     draw(document.querySelector("rv-outcome [data-mark]"), glyph(word));
     const said = document.querySelector("rv-outcome .word");
     if (said) Object.assign(said, { textContent: word, className: `word ${word}` });
+    const span = document.querySelector("rv-outcome [data-took]");
+    if (span) span.textContent = lasting(episode, until);
     draw(document.querySelector("rv-cause"), episode.cause ? html`<p class="cause-line ${word}"><bdi class="cause">${plain(episode.cause, 500)}</bdi></p>` : nothing);
     draw(document.querySelector("rv-hops"), hops(episode, until === null ? episode : whole));
     document.getElementById("response").hidden = !hasResponse(whole);
