@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from dashboard.cluster.connection import Connection
@@ -16,6 +17,7 @@ from dashboard.core.objects import ObjectKey
 from dashboard.live.board import Board
 from dashboard.live.hub import Hub
 from dashboard.live.panel import FetchError
+from dashboard.web.usual import usual
 
 FETCH_TIMEOUT = 10.0
 """Seconds to wait for one object that somebody wants to look at."""
@@ -84,6 +86,7 @@ def assemble(
         clock=clock,
         allow_edits=allow_edits,
     )
+    hub.panels.forecast = partial(usual, name)
     return Cluster(name, connection.name, connection.server, sandbox, allow_edits, connection, watcher, board, hub)
 
 

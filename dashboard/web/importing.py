@@ -61,7 +61,7 @@ SCHEMA: dict[str, Any] = {
         format={"const": FORMAT},
         version={"const": VERSION},
         object=_object(group=_TEXT, kind=_NAME, namespace=_TEXT, name=_NAME),
-        kind={"enum": ["change", "loss", "fight"]},
+        kind={"enum": ["change", "loss", "deletion", "fight"]},
         opened=_TIME,
         closed=_NULLABLE_TIME,
         ended={"enum": [None, *(str(each) for each in Ended)]},

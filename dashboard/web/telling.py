@@ -16,6 +16,7 @@ MAX_CHANGES = 12
 KIND_WORDS = {
     "change": "declared anew",
     "loss": "what was there went or failed",
+    "deletion": "its end was asked for",
     "fight": "two managers set it back and forth",
 }
 

@@ -17,7 +17,7 @@ export function value(given) {
   return plain(typeof given === "string" ? given : JSON.stringify(given), 160);
 }
 
-const KINDS = { change: "declared anew", loss: "what was there went or failed", fight: "two managers set it back and forth" };
+const KINDS = { change: "declared anew", loss: "what was there went or failed", deletion: "its end was asked for", fight: "two managers set it back and forth" };
 
 /** What set it off, and who. */
 export function changes(episode) {
@@ -43,13 +43,13 @@ function safely(part) {
 }
 
 /** The hops as a waterfall. `whole` is the whole episode where only a part has happened yet (a replay). */
-export function hops(episode, whole = episode) {
+export function hops(episode, whole = episode, usual = null) {
   const falls = spans(whole);
   const { culprit } = facts(episode);
   const taken = episode.hops.length;
   const last = taken ? episode.hops[taken - 1].at : episode.opened;
   return html`<ol class="hops">${whole.hops.map((hop, place) => (place < taken ? taking(hop, falls[place], place === culprit, episode) : html`<li class="pending"><span class="name">${plain(hop.name, 24)}</span></li>`))}${
-    episode.closed === null && whole === episode ? html`<li class="open"><span class="name">so far</span><span class="took">${since(last)}</span></li>` : nothing}</ol>`;
+    episode.closed === null && whole === episode ? html`<li class="open"><span class="name">so far</span>${usual?.more ? html`<span class="quiet">probably ${about(usual.more[0])} to ${about(usual.more[1])} more</span>` : nothing}<span class="took">${since(last)}</span></li>` : nothing}</ol>`;
 }
 
 function taking(hop, fall, culprit, episode) {

@@ -37,7 +37,7 @@ def any_episode(draw: Any) -> Episode:
         key="k",
         object=KEY.id,
         uid="u",
-        kind=draw(st.sampled_from(["change", "loss", "fight"])),
+        kind=draw(st.sampled_from(["change", "loss", "deletion", "fight"])),
         opened=opened,
         generation=draw(st.one_of(st.none(), st.integers(0, 2**40))),
         verdict=draw(st.sampled_from(Verdict)),
