@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import floor
 
-from dashboard.core.model import Episode, Hop, Sample
+from dashboard.core.model import Ended, Episode, Hop, Sample
 from dashboard.web.shapes import number
 from dashboard.web.wording import took
 
@@ -33,7 +33,7 @@ class Facts:
 
     `start` is the measured value farthest from the setpoint, `target` the last setpoint; `overshoot` how far the
     ready ones went beyond the setpoint, `dip` how far below it they fell though they began there; `culprit` the index
-    of the longest hop, -1 for none.
+    of the hop that is to blame for most of the time, -1 for none.
     """
 
     start: float | None
@@ -43,6 +43,18 @@ class Facts:
     overshoot: float
     dip: float
     culprit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Blame:
+    """Where most of the time went, in seconds since the episode opened: a hop (`place` is its index), or the wait for
+    one that never came (`stuck`, place -1).
+    """
+
+    name: str
+    begin: float
+    end: float
+    place: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +74,8 @@ def measured(sample: Sample) -> float | None:
 def facts(episode: Episode) -> Facts:
     """What is read off the response of an episode."""
     counted = [each for each in episode.samples if each.setpoint is not None and measured(each) is not None]
-    culprit = longest(episode.hops)
+    blamed = blame(episode)
+    culprit = blamed.place if blamed is not None else -1
     if not counted:
         return Facts(None, None, None, None, 0, 0, culprit)
     target = counted[-1].setpoint or 0.0
@@ -112,9 +125,30 @@ def _beyond(counted: Sequence[Sample]) -> tuple[float, float]:
 
 
 def longest(hops: Sequence[Hop]) -> int:
-    """The index of the hop that took longest: the culprit. -1 where none took any time."""
+    """The index of the hop that took longest, -1 where none took any time."""
     found = max(range(len(hops)), key=lambda place: (hops[place].took, -place), default=-1)
     return found if found >= 0 and hops[found].took > 0 else -1
+
+
+def stuck(episode: Episode) -> float | None:
+    """Seconds from the last hop to when it was stalled; None where it is not."""
+    if episode.ended is not Ended.STALLED or episode.closed is None or episode.recovered is not None:
+        return None
+    wait = episode.closed - max(episode.opened, *(hop.at for hop in episode.hops), 0.0)
+    return wait if wait > 0 else None
+
+
+def blame(episode: Episode) -> Blame | None:
+    """Where most of the time went; None where none was taken."""
+    wait, place = stuck(episode), longest(episode.hops)
+    hop = episode.hops[place] if place >= 0 else None
+    if wait is not None and episode.closed is not None and (hop is None or wait > hop.took):
+        end = episode.closed - episode.opened
+        return Blame("stuck", end - wait, end, -1)
+    if hop is None:
+        return None
+    end = hop.at - episode.opened
+    return Blame(hop.name, end - hop.took, end, place)
 
 
 def length(episode: Episode, now: float | None = None) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import ceil, floor, log10
 
 from dashboard.core.model import Episode, Sample
-from dashboard.web.response import SERIES, length
+from dashboard.web.response import SERIES, Blame, length
 from dashboard.web.shapes import number
 
 WIDTH = 960
@@ -35,7 +35,7 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Sketch:
-    """A response to be drawn. `culprit` is the x and the width of the longest hop, None for none."""
+    """A response to be drawn. `culprit` is the x and the width of where most time went, None for none."""
 
     lines: tuple[Line, ...]
     x: tuple[Tick, ...]
@@ -54,7 +54,7 @@ class Sketch:
         return self.bottom - self.top
 
 
-def sketch(episode: Episode, culprit: int, now: float | None = None) -> Sketch | None:
+def sketch(episode: Episode, culprit: Blame | None, now: float | None = None) -> Sketch | None:
     """The drawing of an episode's response until `now` (None: until its end); None where nothing was counted."""
     samples = _thin([each for each in episode.samples if each.setpoint is not None])
     if not samples:
@@ -79,16 +79,15 @@ def sketch(episode: Episode, culprit: int, now: float | None = None) -> Sketch |
         lines=tuple(lines),
         x=tuple(Tick(across(at), f"{number(at)} s") for at in ticks(whole) if at <= whole),
         y=tuple(Tick(up(at), number(at)) for at in y),
-        culprit=_culprit(episode, culprit, across),
+        culprit=_culprit(culprit, across),
     )
 
 
-def _culprit(episode: Episode, culprit: int, across: Callable[[float], float]) -> tuple[float, float] | None:
-    if culprit < 0:
+def _culprit(culprit: Blame | None, across: Callable[[float], float]) -> tuple[float, float] | None:
+    if culprit is None:
         return None
-    hop = episode.hops[culprit]
-    begin, end = across(hop.at - hop.took - episode.opened), across(hop.at - episode.opened)
-    return begin, round(end - begin, 1)
+    begin = across(culprit.begin)
+    return begin, round(across(culprit.end) - begin, 1)
 
 
 def _thin(samples: Sequence[Sample]) -> Sequence[Sample]:

@@ -42,10 +42,12 @@ def told(episode: Episode, now: float) -> dict[str, Any]:
         "date": absolute(episode.opened),
         "last": episode.hops[-1].at if episode.hops else episode.opened,
         "hops": _hops(episode, found.culprit),
+        "stuck": response.stuck(episode),
+        "stuck_longest": found.culprit < 0,
         "longest": episode.hops[found.culprit] if found.culprit >= 0 else None,
         "reading": found,
         "words": response.told(found),
-        "sketch": sketch(episode, found.culprit, open_now),
+        "sketch": sketch(episode, response.blame(episode), open_now),
         "legend": [{"name": name, "value": getattr(last, name)} for name in columns],
         "rows": [
             {"after": after, "values": [getattr(each, name) for name in columns]}

@@ -5,7 +5,7 @@
 import { html, render } from "lit";
 import { calm, now } from "viz/page.js";
 import { lines, MARKERS, options, pick } from "viz/chartlines.js";
-import { facts, length, moments, SERIES, told } from "viz/response.js";
+import { blame, length, SERIES } from "viz/response.js";
 import { number } from "viz/shapes.js";
 import { took } from "viz/wording.js";
 
@@ -79,19 +79,12 @@ class Chart extends HTMLElement {
       this.#shown = SERIES.filter((_, place) => pick(whole ?? episode, SERIES[place]));
       this.#plot = new Plot(options(Plot, this.clientWidth || 600, this.#tall, this, (index) => this.#hover(index)), data, this.#place);
     }
-    this.culprit = this.#culprit(episode);
+    this.culprit = blame(episode);
     this.span = Math.max(0.1, span);
     this.top = Math.max(1, ...lines(whole ?? episode, span).slice(1).flat().filter((each) => each !== null));
     this.#plot?.setData(data);
     this.#shown = SERIES.filter((name) => pick(whole ?? episode, name));
     this.#say(data);
-  }
-
-  #culprit(episode) {
-    const { culprit } = facts(episode);
-    if (culprit < 0) return null;
-    const hop = episode.hops[culprit];
-    return { from: hop.at - hop.took - episode.opened, to: hop.at - episode.opened, name: hop.name };
   }
 
   /** Pixels, as the style sheet has it. */
@@ -146,4 +139,3 @@ class Chart extends HTMLElement {
 }
 
 customElements.define("rv-chart", Chart);
-export { moments, told };

@@ -77,8 +77,8 @@ function beside(drawn, by) {
 function shade(plot, { culprit }, token) {
   if (!culprit) return;
   const { ctx, bbox } = plot;
-  const left = Math.max(bbox.left, plot.valToPos(culprit.from, "x", true));
-  const right = Math.min(bbox.left + bbox.width, plot.valToPos(culprit.to, "x", true));
+  const left = Math.max(bbox.left, plot.valToPos(culprit.begin, "x", true));
+  const right = Math.min(bbox.left + bbox.width, plot.valToPos(culprit.end, "x", true));
   if (right <= left) return;
   ctx.save();
   ctx.fillStyle = token("--sunk");

