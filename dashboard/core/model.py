@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from dashboard.core.objects import ObjectKey
+from dashboard.core.values import quick
 
 
 class Verdict(StrEnum):
@@ -24,6 +25,7 @@ class Verdict(StrEnum):
     CONVERGED = "converged"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Cause:
     """Why an object has not converged, in one sentence; `at` is the object at fault (None: itself).
@@ -36,6 +38,7 @@ class Cause:
     reason: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Gap:
     """A row of the gap ledger: one field, what is wanted and what is there.
@@ -57,6 +60,7 @@ class Gap:
     set_at: float | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Assessment:
     """What `assess` says. `reason` is a short CamelCase word; `recheck_at` when time alone may change the answer."""
@@ -70,6 +74,7 @@ class Assessment:
     recheck_at: float | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Bar:
     """The gap bar: `want` is the notch; the others fill it. For Pods the unit is 1 and `ready + starting +
@@ -84,6 +89,7 @@ class Bar:
     unit: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Row:
     """The small, flat summary of one object that lists, queries and walls show.
@@ -115,6 +121,7 @@ class Row:
     created: float | None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Relative:
     """A digest of an owner or child: what assessing its relatives needs of it, and no more.
@@ -141,6 +148,7 @@ class Relative:
     recheck_at: float | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class EventNote:
     """The newest Event of one reason about one object. `type` is Normal or Warning; `last` Unix seconds."""

@@ -15,6 +15,8 @@ from sys import intern
 from typing import Any
 from urllib.parse import quote, unquote
 
+from dashboard.core.values import quick
+
 Object = Mapping[str, Any]
 """A Kubernetes object as decoded JSON. Never changed in place."""
 
@@ -57,6 +59,7 @@ class ResourceType:
         return f"{root}{scope}/{self.plural}/{quote(name, safe='')}"
 
 
+@quick
 @dataclass(frozen=True, slots=True, order=True)
 class ObjectKey:
     """What identifies an object over its versions: group ("" for core), kind, namespace ("" if none), name."""

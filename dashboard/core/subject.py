@@ -9,10 +9,12 @@ from typing import Any
 from dashboard.core.conditions import Condition, find, is_count, read_conditions, read_one
 from dashboard.core.model import Cause, EventNote, Relative, Verdict
 from dashboard.core.objects import text, timestamp
+from dashboard.core.values import quick
 
 EMPTY: Mapping[str, Any] = {}
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A rule's answer. `since` in Unix seconds; `recheck_at` when time alone may change the answer.
