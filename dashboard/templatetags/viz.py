@@ -55,6 +55,12 @@ def about(seconds: float) -> str:
     return response.about(seconds)
 
 
+@register.filter
+def amount(value: float | None) -> str:
+    """What was counted, at one moment."""
+    return response.amount(value)
+
+
 @register.inclusion_tag("parts/glyph.html")
 def glyph(verdict: str) -> dict[str, Any]:
     """A verdict's mark: its shape and colour, with its word for those who do not see it."""

@@ -105,12 +105,13 @@ def _short(change: Change) -> dict[str, Any]:
 def short_path(path: str) -> str:
     """What a line has room for of a field's path.
 
-    >>> short_path("spec.replicas"), short_path("spec.template.spec.containers[nginx].image")
+    >>> short_path("spec.replicas"), short_path('spec.template.spec.containers[name="nginx"].image')
     ('replicas', 'nginx · image')
     """
     last = path.rpartition(".")[2]
     inside = path[: len(path) - len(last) - 1]
     name = inside.rpartition("[")[2].removesuffix("]") if inside.endswith("]") else ""
+    name = name.removeprefix('name="').removesuffix('"')
     return f"{name} · {last}" if name else last
 
 

@@ -198,18 +198,35 @@ def has_response(episode: Episode) -> bool:
     return any(sample.setpoint is not None for sample in episode.samples)
 
 
+def amount(value: float | None) -> str:
+    """A count, or a size where it is a large one: `5`, `10Gi`, `2.5M`; a dash where nothing is counted.
+
+    >>> amount(5.0), amount(10 * 2**30), amount(2_500_000), amount(None)
+    ('5', '10Gi', '2.5M', '—')
+    """
+    if value is None:
+        return "—"
+    if abs(value) < 1e6:
+        return number(value)
+    for size, unit in ((2**40, "Ti"), (2**30, "Gi"), (2**20, "Mi")):
+        if value % size == 0:
+            return f"{number(value / size)}{unit}"
+    size, unit = next(each for each in ((1e12, "T"), (1e9, "G"), (1e6, "M")) if abs(value) >= each[0])
+    return f"{number(float(f'{value / size:.4g}'))}{unit}"
+
+
 def told(given: Facts) -> str:
     """The response in one sentence, for those who do not see it."""
     if given.start is None or given.target is None:
         return "Nothing is counted of it."
-    words = [f"From {number(given.start)} to {number(given.target)}"]
+    words = [f"From {amount(given.start)} to {amount(given.target)}"]
     if given.rise is not None:
         words.append(f"90 % of the way in {took(given.rise)}")
     words.append(f"settled after {took(given.settled)}" if given.settled is not None else "not settled yet")
     if given.overshoot:
-        words.append(f"at most {number(given.overshoot)} above the setpoint")
+        words.append(f"at most {amount(given.overshoot)} above the setpoint")
     if given.dip:
-        words.append(f"at most {number(given.dip)} below it")
+        words.append(f"at most {amount(given.dip)} below it")
     return f"{', '.join(words)}."
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import ceil, floor, log10
 
 from dashboard.core.model import Episode, Sample
-from dashboard.web.response import SERIES, Blame, length
+from dashboard.web.response import SERIES, Blame, amount, length
 from dashboard.web.shapes import number
 
 WIDTH = 960
@@ -15,6 +15,8 @@ HEIGHT = 220
 LEFT, RIGHT, TOP, BOTTOM = 36, 12, 10, 24
 MAX_POINTS = 500
 TICKS = 4
+LEAST = 0.001
+"""What is less is drawn as nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def sketch(episode: Episode, culprit: Blame | None, now: float | None = None) ->
         return None
     whole = max(length(episode, now), samples[-1].at - episode.opened, 0.1)
     values = [value for each in samples for name in SERIES if (value := getattr(each, name)) is not None]
-    y = ticks(max(values, default=1.0) or 1.0)
+    y = ticks(max(values) if max(values) >= LEAST else 1.0)
     top = y[-1]
 
     def across(seconds: float) -> float:
@@ -78,7 +80,7 @@ def sketch(episode: Episode, culprit: Blame | None, now: float | None = None) ->
     return Sketch(
         lines=tuple(lines),
         x=tuple(Tick(across(at), f"{number(at)} s") for at in ticks(whole) if at <= whole),
-        y=tuple(Tick(up(at), number(at)) for at in y),
+        y=tuple(Tick(up(at), amount(at)) for at in y),
         culprit=_culprit(culprit, across),
     )
 

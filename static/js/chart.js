@@ -5,8 +5,7 @@
 import { html, render } from "lit";
 import { calm, now } from "viz/page.js";
 import { lines, MARKERS, options, pick } from "viz/chartlines.js";
-import { blame, length, SERIES } from "viz/response.js";
-import { number } from "viz/shapes.js";
+import { amount, blame, length, SERIES } from "viz/response.js";
 import { took } from "viz/wording.js";
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -81,7 +80,9 @@ class Chart extends HTMLElement {
     }
     this.culprit = blame(episode);
     this.span = Math.max(0.1, span);
-    this.top = Math.max(1, ...lines(whole ?? episode, span).slice(1).flat().filter((each) => each !== null));
+    const counts = lines(whole ?? episode, span).slice(1).flat().filter((each) => each !== null);
+    this.whole = counts.every(Number.isInteger);
+    this.top = Math.max(...counts) || 1;
     this.#plot?.setData(data);
     this.#shown = SERIES.filter((name) => pick(whole ?? episode, name));
     this.#say(data);
@@ -127,7 +128,7 @@ class Chart extends HTMLElement {
     const last = data[0].length - 1;
     const at = Math.min(this.#at ?? last, last);
     const value = (name) => data[SERIES.indexOf(name) + 1][at];
-    const words = (name) => (value(name) === null || value(name) === undefined ? "—" : number(value(name)));
+    const words = (name) => amount(value(name));
     const after = took(data[0][at] ?? 0);
     render(html`<span class="moment">${this.#at !== null ? "at" : this.#given.episode.closed === null && !this.#given.whole ? "now" : "after"} ${after}</span>${this.#shown.map((name) => html`<span class="key ${name}"><svg viewBox="0 0 28 10" width="28" height="10" aria-hidden="true"><path class="line" d="M0 5H28"></path><path class="marker" d=${MARKERS[name]}></path></svg>${name} <b>${words(name)}</b></span>`)}`, this.#legend);
     const place = this.#place;

@@ -1,7 +1,7 @@
 // What uPlot draws of a response: its data, its options, and the marks that it does not know. Apart from the element
 // that holds it, so that it can be read alone.
 
-import { SERIES } from "viz/response.js";
+import { amount, SERIES } from "viz/response.js";
 import { plain } from "viz/wording.js";
 
 /** Around 14, 5 of a swatch of 28 by 10: one marker for each series. */
@@ -48,7 +48,7 @@ export function options(Plot, width, height, chart, hover) {
     scales: { x: { time: false, range: () => [0, chart.span] }, y: { range: () => [0, chart.top * 1.08] } },
     axes: [
       { ...axis, size: 26, space: 72, values: (_, ticks) => ticks.map((each) => `${Number(each.toPrecision(6))} s`) },
-      { ...axis, size: 36, space: 28, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000, 10000] },
+      { ...axis, size: 36, space: 28, incrs: () => steps(chart.whole), values: (_, ticks) => ticks.map(amount) },
     ],
     series: [{}, ...SERIES.map((name) => series(name, token, stepped))],
     hooks: {
@@ -57,6 +57,12 @@ export function options(Plot, width, height, chart, hover) {
       setCursor: [(plot) => hover(plot.cursor.left < 0 ? null : (plot.cursor.idx ?? null))],
     },
   };
+}
+
+/** What ticks of an axis may lie apart: whole numbers where only whole ones are counted. */
+function steps(whole) {
+  const powers = Array.from({ length: whole ? 16 : 32 }, (_, place) => place - (whole ? 0 : 16));
+  return powers.flatMap((power) => [1, 2, 5].map((each) => each * 10 ** power));
 }
 
 function series(name, token, stepped) {

@@ -4,7 +4,7 @@
 import { html, nothing, svg } from "lit";
 import { cluster, root } from "viz/page.js";
 import { href, since } from "viz/parts.js";
-import { about, facts, hasResponse, outcome, rows, SERIES, spans, stuck, told } from "viz/response.js";
+import { about, amount, facts, hasResponse, outcome, rows, SERIES, spans, stuck, told } from "viz/response.js";
 import { number } from "viz/shapes.js";
 import { absolute, middle, plain, took, kind as shortKind } from "viz/wording.js";
 
@@ -65,7 +65,7 @@ export function reading(episode) {
   const waited = found.culprit < 0 ? stuck(episode) : null;
   const longest = found.culprit < 0 ? null : episode.hops[found.culprit];
   const entry = (name, words, title) => html`<div title=${title}><dt>${name}</dt><dd>${words}</dd></div>`;
-  return html`<dl class="reading">${entry("rise", found.rise === null ? "—" : took(found.rise), "until 90 % of the way was made")}${entry("settled", found.settled === null ? "—" : took(found.settled), "from when on it stayed as declared")}${entry("overshoot", found.overshoot ? `+${number(found.overshoot)}` : "0", "most that were ready beyond the setpoint")}${entry("dip", found.dip ? `−${number(found.dip)}` : "0", "most that were lacking though it began complete")}${
+  return html`<dl class="reading">${entry("rise", found.rise === null ? "—" : took(found.rise), "until 90 % of the way was made")}${entry("settled", found.settled === null ? "—" : took(found.settled), "from when on it stayed as declared")}${entry("overshoot", found.overshoot ? `+${amount(found.overshoot)}` : "0", "most that were ready beyond the setpoint")}${entry("dip", found.dip ? `−${amount(found.dip)}` : "0", "most that were lacking though it began complete")}${
     waited === null ? nothing : entry("stuck", took(waited), "from the last hop to when it was stalled")}${
     longest ? entry("longest hop", html`${plain(longest.name, 24)} ${took(longest.took)}`, "the hop that took longest") : nothing}</dl>`;
 }
@@ -78,7 +78,7 @@ export function response(episode, options = {}) {
 
 function table(episode) {
   const columns = SERIES.filter((name) => episode.samples.some((each) => each[name] !== null && each[name] !== undefined));
-  return html`<details class="as-table"><summary>as a table</summary><div><table><thead><tr><th scope="col">after</th>${columns.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead><tbody>${rows(episode).map(({ after, sample }) => html`<tr><th scope="row">${took(after)}</th>${columns.map((name) => html`<td>${sample[name] === null || sample[name] === undefined ? "—" : number(sample[name])}</td>`)}</tr>`)}</tbody></table></div></details>`;
+  return html`<details class="as-table"><summary>as a table</summary><div><table><thead><tr><th scope="col">after</th>${columns.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead><tbody>${rows(episode).map(({ after, sample }) => html`<tr><th scope="row">${took(after)}</th>${columns.map((name) => html`<td>${amount(sample[name])}</td>`)}</tr>`)}</tbody></table></div></details>`;
 }
 
 /** `usually 9 s`, and whether this one is slower; nothing where there is nothing to say it from. */

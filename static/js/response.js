@@ -120,14 +120,25 @@ export function rows(episode) {
   return told;
 }
 
+/** A count, or a size where it is a large one: `5`, `10Gi`, `2.5M`; a dash where nothing is counted. */
+export function amount(value) {
+  if (!known(value)) return "—";
+  if (Math.abs(value) < 1e6) return number(value);
+  for (const [size, unit] of [[2 ** 40, "Ti"], [2 ** 30, "Gi"], [2 ** 20, "Mi"]]) {
+    if (value % size === 0) return `${number(value / size)}${unit}`;
+  }
+  const [size, unit] = [[1e12, "T"], [1e9, "G"], [1e6, "M"]].find(([each]) => Math.abs(value) >= each);
+  return `${number(Number((value / size).toPrecision(4)))}${unit}`;
+}
+
 /** The response in one sentence, for those who do not see it. */
 export function told({ start, target, rise, settled, overshoot, dip }) {
   if (!known(start) || !known(target)) return "Nothing is counted of it.";
-  const words = [`From ${number(start)} to ${number(target)}`];
+  const words = [`From ${amount(start)} to ${amount(target)}`];
   if (rise !== null) words.push(`90 % of the way in ${took(rise)}`);
   words.push(settled === null ? "not settled yet" : `settled after ${took(settled)}`);
-  if (overshoot) words.push(`at most ${number(overshoot)} above the setpoint`);
-  if (dip) words.push(`at most ${number(dip)} below it`);
+  if (overshoot) words.push(`at most ${amount(overshoot)} above the setpoint`);
+  if (dip) words.push(`at most ${amount(dip)} below it`);
   return `${words.join(", ")}.`;
 }
 

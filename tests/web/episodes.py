@@ -6,6 +6,7 @@ from dashboard.core.model import Change, Ended, Episode, Hop, Sample, Verdict
 
 NOW = 1_795_168_800.0
 WEB = "apps/Deployment/shop/web"
+IMAGE = 'spec.template.spec.containers[name="nginx"].image'
 POD = "core/Pod/shop/web-fdf7bb669-9x2lq"
 
 
@@ -68,7 +69,7 @@ def rolled(opened: float = NOW, *, key: str = "k-rolled") -> Episode:
         opened,
         key=key,
         want=3,
-        changes=(Change("spec.template.spec.containers[nginx].image", "nginx:1.18.0", "nginx:1.19.5"),),
+        changes=(Change(IMAGE, "nginx:1.18.0", "nginx:1.19.5"),),
         by="kubectl-set-image",
         closed=opened + 36.6,
         hops=tuple(hops),
@@ -90,8 +91,8 @@ def stalled(opened: float = NOW, *, key: str = "k-stalled", **about: object) -> 
         "reason": "ImagePullBackOff",
         "cause": "nginx:1.19.5-missing cannot be pulled: manifest unknown",
         "changes": (
-            Change("spec.template.spec.containers[nginx].image", "nginx:1.18.0", "nginx:1.19.5-missing"),
-            Change("spec.template.spec.containers[nginx].env[TOKEN].value", "hunter2", "hunter3"),
+            Change(IMAGE, "nginx:1.18.0", "nginx:1.19.5-missing"),
+            Change('spec.template.spec.containers[name="nginx"].env[name="TOKEN"].value', "hunter2", "hunter3"),
         ),
         "by": "helm",
         "closed": opened + 21.0,

@@ -87,8 +87,8 @@ def test_a_file_leaves_no_value_behind_that_may_not_leave() -> None:
     ("path", "value", "leaves"),
     [
         ("spec.replicas", 3, True),
-        ("spec.template.spec.containers[web].image", "a:1", True),
-        ("spec.template.spec.containers[web].env[IMAGE].image", "a:1", False),
+        ('spec.template.spec.containers[name="web"].image', "a:1", True),
+        ('spec.template.spec.containers[name="web"].env[name="IMAGE"].image', "a:1", False),
         ("spec.template.spec.containers[0].env[0].value", "secret", False),
         ("spec.config", "secret", False),
         ("spec.image", {"token": "secret"}, False),

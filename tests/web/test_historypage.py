@@ -118,5 +118,5 @@ def test_a_strip_lies_on_one_scale() -> None:
 
 def test_the_path_of_a_field_is_cut_to_what_tells_it() -> None:
     assert short_path("spec.replicas") == "replicas"
-    assert short_path("spec.template.spec.containers[nginx].image") == "nginx · image"
+    assert short_path('spec.template.spec.containers[name="nginx"].image') == "nginx · image"
     assert short_path("") == ""
