@@ -61,7 +61,7 @@ def lost(cluster: str, now: float, *, without: str = "") -> int:
 def unfinished(cluster: str, now: float) -> list[Kept]:
     """Open episodes, and those that stalled lately and may recover; with hops and samples, oldest first."""
     stalled = Q(ended=Ended.STALLED, recovered=None, superseded_by="", opened__gte=now - STALLED_FOR)
-    found = models.Episode.objects.filter(Q(closed=None) | stalled, cluster=cluster)
+    found = models.Episode.objects.filter(Q(ended="") | stalled, cluster=cluster, ended__in=["", Ended.STALLED])
     newest = found.order_by("-opened", "-id").prefetch_related("hops").select_related("samples")[:MOST_UNFINISHED]
     return [kept(row, row.hops.all(), packed_of(row)) for row in reversed(list(newest))]
 

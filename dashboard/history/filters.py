@@ -72,13 +72,13 @@ class Filters:
         if self.fight:
             found &= Q(of="fight")
         if self.slower is not None:
-            found &= Q(took__gt=self.slower) | Q(closed=None, opened__lt=now - self.slower)
+            found &= Q(took__gt=self.slower) | Q(ended="", opened__lt=now - self.slower)
         return found & _ended(self.ended)
 
 
 def _ended(ended: str) -> Q:
     if ended == OPEN:
-        return Q(closed=None)
+        return Q(ended="")
     if ended == RECOVERED:
         return Q(ended=Ended.STALLED, recovered__isnull=False)
     return Q(ended=ended) if ended else Q()

@@ -39,14 +39,20 @@ def sweep(now: float) -> int:
     The end is the last moment that it was told of. Somebody has been telling for as long as that, else what is silent
     is only waiting to be taken up. Should it be told of after all, that is newer and replaces this. How many.
     """
-    open_ones = models.Episode.objects.filter(closed=None)
+    open_ones = models.Episode.objects.filter(ended="")
     heard = models.Run.objects.filter(ended=False, seen__gte=now - SILENT, started__lt=now - SILENT)
-    gone = open_ones.filter(cluster__in=list(heard.values_list("cluster", flat=True).distinct()), told__lt=now - SILENT)
-    return _lose(gone) + _lose(open_ones.filter(told__lt=now - ABANDONED))
+    clusters = list(heard.values_list("cluster", flat=True).distinct())
+    gone = _lose(open_ones.filter(cluster__in=clusters, told__lt=now - SILENT))
+    return gone + _lose(open_ones.filter(cluster__in=_clusters(), told__lt=now - ABANDONED))
 
 
 def _lose(episodes: QuerySet[models.Episode]) -> int:
     return episodes.update(closed=F("told"), took=F("told") - F("opened"), ended=Ended.LOST)
+
+
+def _clusters() -> list[str]:
+    """All that anybody told of: naming them lets the index of what is open be used."""
+    return list(models.Book.objects.values_list("cluster", flat=True))
 
 
 def roll_up(now: float) -> int:

@@ -176,6 +176,7 @@ PLANS = [
     ({"ended": "stalled"}, "episode_ended"),
     ({"who": "helm"}, "episode_by"),
     ({"fight": True}, "episode_of"),
+    ({"ended": "open"}, "episode_ended"),
     ({"ended": "recovered"}, "episode_ended"),
 ]
 

@@ -138,7 +138,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="episode",
-            index=models.Index(fields=["cluster", "-opened", "-id"], name="episode_newest"),
+            index=models.Index(fields=["cluster", "-opened", "-id", "took", "ended"], name="episode_newest"),
         ),
         migrations.AddIndex(
             model_name="episode",
@@ -166,17 +166,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="episode",
-            index=models.Index(fields=["cluster", "took"], name="episode_took"),
-        ),
-        migrations.AddIndex(
-            model_name="episode",
             index=models.Index(fields=["cluster", "of", "-opened", "-id"], name="episode_of"),
-        ),
-        migrations.AddIndex(
-            model_name="episode",
-            index=models.Index(
-                condition=models.Q(("closed__isnull", True)), fields=["cluster", "told"], name="episode_open"
-            ),
         ),
         migrations.AddIndex(
             model_name="episode",
