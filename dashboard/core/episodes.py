@@ -34,7 +34,9 @@ minutes (twice the longest back-off, https://kubernetes.io/docs/concepts/workloa
 until then the next crash belongs to the same loop."""
 
 MAX_SAMPLES = 240
-FIGHT = "Fight"
+FIGHT, DELETED, REPLACED = "Fight", "Deleted", "Replaced"
+"""Reasons: the first is judging's, the others say why nothing more is waited for."""
+
 SAME = 2.0
 """Seconds within which two API times of one step may lie apart: each is cut to its second."""
 
@@ -57,7 +59,7 @@ def advance(episode: Episode | None, assessment: Assessment, now: float, evidenc
 def is_over(episode: Episode) -> bool:
     """Whether nothing of it is waited for: a stalled one may still recover until another takes its place."""
     if episode.ended is Ended.STALLED:
-        return episode.recovered is not None or bool(episode.superseded_by)
+        return episode.recovered is not None or bool(episode.superseded_by) or episode.reason in (DELETED, REPLACED)
     return episode.ended is not None
 
 
@@ -70,6 +72,8 @@ def _open(last: Episode | None, assessment: Assessment, now: float, evidence: Ev
         return None
     own = evidence.own
     opened = _opened(kind, last, assessment, now, evidence)
+    if kind == "loss" and last is None and own.created is not None and opened <= own.created + SAME:
+        kind = "change"  # it never was what it should be: its controller had not looked at it yet
     key = _key(kind, own, opened)
     if last is not None and last.key == key:
         return None
@@ -82,10 +86,10 @@ def _open(last: Episode | None, assessment: Assessment, now: float, evidence: Ev
         generation=own.generation,
         verdict=assessment.verdict,
         changes=_changes(evidence.before, own) if kind == "change" else (),
-        by=own.by if kind == "change" else "",
+        by=_by(own, opened) if kind == "change" else "",
         supersedes=last.key if last is not None and last.superseded_by == key else "",
     )
-    return _followed(episode, assessment, now, evidence)
+    return _followed(episode, assessment, now, evidence, first=True)
 
 
 def _kind(last: Episode | None, assessment: Assessment, evidence: Evidence) -> str | None:
@@ -117,22 +121,33 @@ def _opened(kind: str, last: Episode | None, assessment: Assessment, now: float,
     if kind == "deletion":
         return own.ending if own.ending is not None else now
     if kind == "change":
-        first = own.created if own.generation in (1, None) and own.created is not None else own.accepted
-        return first if first is not None else own.created if own.created is not None else now
-    floor_at = max((at for at in (_closed(last), _until(evidence)) if at is not None), default=None)
-    lost = [at for at in _losses(evidence) if floor_at is None or at >= floor(floor_at)]
-    since = assessment.since if assessment.since is not None and not assessment.at_least else None
-    return min([*lost, *([since] if since is not None and not lost else [])], default=now)
+        return _accepted(last, now, evidence)
+    lost = [at for at in _losses(evidence) if at > _earlier(last, evidence)]
+    since = assessment.since if assessment.since is not None and not assessment.at_least else now
+    return min(lost, default=since)
 
 
-def _closed(last: Episode | None) -> float | None:
-    if last is None:
-        return None
-    return last.recovered if last.recovered is not None else last.closed
+def _accepted(last: Episode | None, now: float, evidence: Evidence) -> float:
+    """When the newest generation was declared: by managedFields, unless it was a change that they do not date."""
+    own = evidence.own
+    if last is not None and last.ended is Ended.SUPERSEDED and last.superseded_by and last.closed is not None:
+        return last.closed  # the moment at which it took the other's place
+    if own.generation in (1, None) and own.created is not None:
+        return own.created
+    if own.accepted is None or own.accepted <= _earlier(last, evidence):
+        return float(floor(now))  # its own watch told it now: cut to a second, as the API's own times are
+    return own.accepted
 
 
-def _until(evidence: Evidence) -> float | None:
-    return evidence.before.until if evidence.before is not None else None
+def _by(own: Own, opened: float) -> str:
+    return own.by if own.accepted is not None and own.accepted >= opened else own.undated_by
+
+
+def _earlier(last: Episode | None, evidence: Evidence) -> float:
+    """The last time of which it is known that it belongs to what was before."""
+    closed = [last.opened, last.closed, last.recovered] if last is not None else []
+    until = evidence.before.until if evidence.before is not None else None
+    return max((at for at in (*closed, until) if at is not None), default=float("-inf"))
 
 
 def _losses(evidence: Evidence) -> Iterable[float]:
@@ -178,31 +193,35 @@ def _replaced(episode: Episode, assessment: Assessment, now: float, evidence: Ev
 
 def _next(episode: Episode, assessment: Assessment, now: float, evidence: Evidence) -> tuple[str, float]:
     """The key of the episode that takes this one's place, "" when none will, and when it did."""
-    evidence = replace(evidence, before=Before(episode.generation))
+    if evidence.before is None or evidence.before.generation == evidence.own.generation:
+        evidence = replace(evidence, before=Before(episode.generation))
     kind = _kind(episode, assessment, evidence)
     at = _opened(kind or "change", episode, assessment, now, evidence)
     return (_key(kind, evidence.own, at) if kind is not None else ""), at
 
 
-def _superseded(episode: Episode, by: str, at: float) -> Episode:
+def _superseded(episode: Episode, by: str, at: float, reason: str = REPLACED) -> Episode:
     if episode.ended is Ended.STALLED:
-        return replace(episode, superseded_by=by or "-")
-    return replace(episode, ended=Ended.SUPERSEDED, superseded_by=by, closed=max(episode.opened, at))
+        return replace(episode, superseded_by=by, reason=episode.reason if by else reason)
+    return replace(episode, ended=Ended.SUPERSEDED, superseded_by=by, reason=reason, closed=max(episode.opened, at))
 
 
 def _gone(episode: Episode, now: float, evidence: Evidence) -> Episode:
-    if episode.kind == "deletion":
-        done = _drawn(episode, evidence, until=now, converged=now)
-        stalled = episode.ended is Ended.STALLED
-        fields = {"recovered": now} if stalled else {"ended": Ended.CONVERGED, "closed": now}
-        return replace(done, verdict=Verdict.CONVERGED, cause="", reason="Deleted", **fields)
-    return replace(_superseded(episode, "", now), reason="Deleted")
+    if episode.kind != "deletion":
+        return _superseded(episode, "", now, DELETED)
+    at = max(now, episode.opened)
+    done = replace(_drawn(episode, evidence, until=at, converged=at), verdict=Verdict.CONVERGED, cause="")
+    if episode.ended is Ended.STALLED:
+        return replace(done, reason=DELETED, recovered=at)
+    return replace(done, reason=DELETED, ended=Ended.CONVERGED, closed=at)
 
 
 # Following
 
 
-def _followed(episode: Episode, assessment: Assessment, now: float, evidence: Evidence) -> Episode:
+def _followed(
+    episode: Episode, assessment: Assessment, now: float, evidence: Evidence, *, first: bool = False
+) -> Episode:
     converged = _converged_at(episode, now, evidence) if assessment.verdict is Verdict.CONVERGED else None
     episode = _drawn(episode, evidence, until=None, converged=converged)
     episode = replace(
@@ -213,7 +232,7 @@ def _followed(episode: Episode, assessment: Assessment, now: float, evidence: Ev
         samples=_sampled(episode.samples, evidence.own.sample),
     )
     if assessment.verdict is Verdict.STALLED and episode.ended is None:
-        return replace(episode, ended=Ended.STALLED, closed=_stalled_at(episode, assessment, now, evidence))
+        return replace(episode, ended=Ended.STALLED, closed=_stalled_at(episode, now, evidence) if first else now)
     if converged is not None and now >= converged + hold(episode, evidence):
         at = episode.hops[-1].at
         if episode.ended is Ended.STALLED:
@@ -224,7 +243,13 @@ def _followed(episode: Episode, assessment: Assessment, now: float, evidence: Ev
 
 def _drawn(episode: Episode, evidence: Evidence, *, until: float | None, converged: float | None) -> Episode:
     found = hops(
-        evidence, kind=episode.kind, opened=episode.opened, until=until, known=episode.hops, converged=converged
+        evidence,
+        kind=episode.kind,
+        by=episode.by,
+        opened=episode.opened,
+        until=until,
+        known=episode.hops,
+        converged=converged,
     )
     return replace(episode, hops=found)
 
@@ -241,13 +266,12 @@ def _converged_at(episode: Episode, now: float, evidence: Evidence) -> float:
     return max(told, default=now)
 
 
-def _stalled_at(episode: Episode, assessment: Assessment, now: float, evidence: Evidence) -> float:
-    """When the newest thing happened that the API tells of, unless it was time alone that stalled it."""
+def _stalled_at(episode: Episode, now: float, evidence: Evidence) -> float:
+    """When an object that was found stalled had become so: the newest that the API tells of it."""
     own = evidence.own
     told = [own.written, *(at for _, _, at in own.conditions)]
     told += [at for each in evidence.marks for at in (each.unready, each.finished, each.started)]
-    at = max((each for each in told if each is not None and each <= now + SAME), default=now)
-    return max(at, episode.opened)
+    return max(max((each for each in told if each is not None and each <= now), default=now), episode.opened)
 
 
 def hold(episode: Episode, evidence: Evidence) -> float:

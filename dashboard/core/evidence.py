@@ -29,9 +29,10 @@ KNOWN_WISHES = frozenset({
 class Own:
     """What an object's own newest version says. Times in Unix seconds, None where it does not say.
 
-    `accepted` is when the API server took the newest change of the spec and `by` who made it; `written` when the
-    status was last written. `observed` is the generation that its controller has seen, None where it does not report
-    one. `wishes` are desired fields by path. `decided` is when an autoscaler last acted.
+    `accepted` is when the API server took the newest change of the spec that it dates, and `by` who made it;
+    `undated_by` is who made one that it does not date (a scale through the subresource), "" for nobody; `written` when
+    the status was last written. `observed` is the generation that its controller has seen, None where it reports none.
+    `wishes` are desired fields by path. `decided` is when an autoscaler last acted.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Own:
     observed: int | None
     accepted: float | None
     by: str
+    undated_by: str
     written: float | None
     ending: float | None
     decided: float | None
@@ -55,11 +57,25 @@ class Own:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What an object was when it was last seen converged: the generation and the wishes of then, and until when."""
+    """What an object was when it last had nothing to do, or before it was declared anew.
+
+    `until` is the newest API time that belongs to then: what is dated later has happened since.
+    """
 
     generation: int | None
     wishes: tuple[tuple[str, Any], ...] = ()
     until: float | None = None
+
+
+def before(own: Own) -> Before:
+    """What an object is now, as what it was before its next change."""
+    return Before(own.generation, own.wishes, latest(own))
+
+
+def latest(own: Own) -> float | None:
+    """The newest time that an object's own versions tell of its spec and its conditions."""
+    told = (own.created, own.accepted, *(at for _, _, at in own.conditions))
+    return max((at for at in told if at is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +98,7 @@ def own(obj: Mapping[str, Any], now: float) -> Own:
     meta, spec, status = (as_mapping(obj.get(name)) for name in ("metadata", "spec", "status"))
     key = key_of(obj)
     generation, observed = meta.get("generation"), status.get("observedGeneration")
-    accepted, by, written = _writers(obj)
+    accepted, by, undated_by, written = _writers(obj)
     return Own(
         id=key.id,
         uid=text(meta.get("uid")),
@@ -94,6 +110,7 @@ def own(obj: Mapping[str, Any], now: float) -> Own:
         observed=observed if is_count(observed) else None,
         accepted=accepted,
         by=by,
+        undated_by=undated_by,
         written=written,
         ending=ending(meta),
         decided=timestamp(status.get("lastScaleTime")),
@@ -106,14 +123,15 @@ def own(obj: Mapping[str, Any], now: float) -> Own:
     )
 
 
-def _writers(obj: Mapping[str, Any]) -> tuple[float | None, str, float | None]:
-    """When the spec was last changed and by whom, and when the status was last written: from managedFields."""
+def _writers(obj: Mapping[str, Any]) -> tuple[float | None, str, str, float | None]:
+    """When the spec was last changed and by whom, who changed it without a date, when the status was last written."""
     managed = entries(obj)
-    changed = [(timestamp(entry.get("time")), entry) for entry, _ in spec_entries(managed)]
-    newest = max(changed, key=lambda each: each[0] or 0.0, default=None)
+    changed = [(timestamp(entry.get("time")), plain(entry.get("manager"), 100)) for entry, _ in spec_entries(managed)]
+    dated = [(at, by) for at, by in changed if at is not None]
+    at, by = max(dated, default=(None, ""))
+    undated = next((by for at, by in changed if at is None), "")
     written = [timestamp(each.get("time")) for each in managed if "f:status" in as_mapping(each.get("fieldsV1"))]
-    by = plain(newest[1].get("manager"), 100) if newest is not None else ""
-    return newest[0] if newest else None, by, max((each for each in written if each is not None), default=None)
+    return at, by, undated, max((each for each in written if each is not None), default=None)
 
 
 def wishes(spec: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:

@@ -19,6 +19,9 @@ ORDER = (
 CONVERGED = "converged"
 MAX_CONDITIONS = 12
 
+UNTOLD = frozenset({"ControllerRevision", "EndpointSlice", "Lease"})
+"""Kinds that are made on the way and do nothing by themselves."""
+
 Time = Callable[[Marks], float | None]
 
 
@@ -43,16 +46,26 @@ class Window:
 
 
 def hops(
-    evidence: Evidence, *, kind: str, opened: float, until: float | None, known: Sequence[Hop], converged: float | None
+    evidence: Evidence,
+    *,
+    kind: str,
+    by: str,
+    opened: float,
+    until: float | None,
+    known: Sequence[Hop],
+    converged: float | None,
 ) -> tuple[Hop, ...]:
     """The hops so far, in order of time.
 
-    `until` is when the episode closed, None while it is open; `known` the hops of before: what was accepted and
-    observed once stays so though later versions are dated later. `converged` is when it did, None for not yet.
+    `kind` and `by` are the episode's. `until` is when the episode closed, None while it is open; `known` the hops of
+    before: what was accepted and observed once stays so though later versions are dated later. `converged` is when it
+    did, None for not yet.
     """
     window = Window(opened, inf if until is None else until)
     before = {hop.name: hop for hop in known}
-    found = [*_of_itself(evidence, kind, window, before), *_of_others(evidence, window)]
+    found = [*_of_itself(evidence, kind, by, window, before), *_of_others(evidence, window)]
+    names = {hop.name for hop in found} | {CONVERGED}
+    found += [hop for hop in known if hop.name not in names]  # of an Event's reason only the newest is remembered
     if converged is not None:
         found.append(Hop(CONVERGED, max([converged, *(hop.at for hop in found)]), 0.0, evidence.own.id))
     found.sort(key=_place)
@@ -71,10 +84,10 @@ def _timed(found: Sequence[Hop], opened: float) -> Iterator[Hop]:
         last = max(last, hop.at)
 
 
-def _of_itself(evidence: Evidence, kind: str, window: Window, before: dict[str, Hop]) -> Iterator[Hop]:
+def _of_itself(evidence: Evidence, kind: str, by: str, window: Window, before: dict[str, Hop]) -> Iterator[Hop]:
     own = evidence.own
     if kind == "change":
-        yield before.get("accepted") or Hop("accepted", window.opened, 0.0, own.id, own.by and f"by {own.by}")
+        yield before.get("accepted") or Hop("accepted", window.opened, 0.0, own.id, by and f"by {by}")
         if "observed" in before:
             yield before["observed"]
         elif own.observed is not None and own.observed >= (own.generation or 0) and own.written is not None:
@@ -106,7 +119,7 @@ def lost_at(marks: Marks) -> float | None:
 
 
 def _of_others(evidence: Evidence, window: Window) -> Iterator[Hop]:
-    others = [each for each in evidence.marks if each.kind != "Pod"]
+    others = [each for each in evidence.marks if each.kind != "Pod" and each.kind not in UNTOLD]
     for kind in dict.fromkeys(each.kind for each in others):
         made = [each for each in others if each.kind == kind and window.holds(each.created)]
         if made:
@@ -115,7 +128,9 @@ def _of_others(evidence: Evidence, window: Window) -> Iterator[Hop]:
     ended = [each for each in pods if window.holds(each.ending)]
     if ended:
         yield _hop("ending", ended, len(ended), window, lambda each: each.ending)
-    yield from _steps(evidence, window.within(pods), window)
+    # A Pod of before whose end was asked for takes its last steps on the way out.
+    staying = [each for each in pods if window.holds(each.created) or not window.holds(each.ending)]
+    yield from _steps(evidence, window.within(staying), window)
 
 
 def _steps(evidence: Evidence, pods: Sequence[Marks], window: Window) -> Iterator[Hop]:

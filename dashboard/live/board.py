@@ -10,21 +10,28 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from dashboard.core.model import Episode
 from dashboard.core.objects import ResourceType, field, text
 from dashboard.core.relatives import event_note
 from dashboard.live.judging import Judging, Kind, is_text
 from dashboard.live.notes import Source
 from dashboard.live.picture import Picture
+from dashboard.live.recorder import Recorder
 
 EVENTS = frozenset({("", "Event"), ("events.k8s.io", "Event")})
 
 
 class Board(Picture):
-    """A picture that judges what the reflectors bring. Implements their sink: begin, page, end, apply, drop."""
+    """A picture that judges what the reflectors bring. Implements their sink: begin, page, end, apply, drop.
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    `recorder` tells the episodes; None where none are followed.
+    """
+
+    def __init__(self, clock: Callable[[], float], *, episodes: bool = True) -> None:
         super().__init__(clock)
         self._judging = Judging(self._entries, self._notes, self._pins, self._has_status)
+        self.recorder = Recorder(self._entries, self._notes, self._pins.touch, self._has_status) if episodes else None
+        self._judging.recorder = self.recorder
         self._listing: dict[Kind, set[str]] = {}
         self._listing_events: dict[Kind, set[Source]] = {}
 
@@ -107,6 +114,8 @@ class Board(Picture):
         """Judge again what is due and the owners of what changed; the ids of rows that changed since the last tick."""
         self._judging.due(now)
         self._settle(now)
+        if self.recorder is not None:
+            self.recorder.tick(now)
         changed = frozenset(self._judging.changed)
         self._judging.changed.clear()
         if changed:
@@ -122,6 +131,10 @@ class Board(Picture):
     def next_due(self) -> float | None:
         """When time alone will next change something, in Unix seconds; None for never."""
         return self._judging.next_due
+
+    def episode(self, id: str) -> Episode | None:
+        """The object's open episode, or the last that closed, for ten minutes; None where none is known."""
+        return self.recorder.episode(id, self._clock()) if self.recorder is not None else None
 
     @property
     def refused(self) -> int:

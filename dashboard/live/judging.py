@@ -18,6 +18,7 @@ from dashboard.live.disputes import Disputes
 from dashboard.live.entries import FOLDING, MAX_DEPTH, Entries, Entry, version_of
 from dashboard.live.notes import Notes
 from dashboard.live.pins import Pins
+from dashboard.live.recorder import Recorder
 from dashboard.live.relations import related
 
 Kind = tuple[str, str]
@@ -48,6 +49,7 @@ class Judging:
         self._notes = notes
         self._pins = pins
         self._disputes = Disputes()
+        self.recorder: Recorder | None = None
         self._warm: dict[str, Entry] = {}  # with the object as it came; least lately judged first
         self._timers: list[tuple[float, str]] = []
         self._dirty: set[str] = set()
@@ -91,6 +93,8 @@ class Judging:
         if entry is None:
             return
         self._mark_upward(id, entry)
+        if self.recorder is not None:
+            self.recorder.removed(entry)
         self._entries.remove(id)
         self._warm.pop(id, None)
         self._disputes.forget(id)
@@ -103,6 +107,8 @@ class Judging:
         """The events about this id changed."""
         if about is not None:
             self._pins.touch(about)
+            if self.recorder is not None:
+                self.recorder.noted(about)
             if about in self._entries.by_id:
                 self._dirty.add(about)
 
@@ -180,6 +186,8 @@ class Judging:
                 trimmed = body or dump_trimmed(obj, managed=managed)
                 entry.body = pack(trimmed) if listed else trimmed
         self._mark(id, entry, old)
+        if self.recorder is not None:
+            self.recorder.judged(entry, obj, assessment, now, listed=listed)
 
     def _driver(self, id: str) -> ObjectKey | None:
         return next((entry.relative.key for entry in self._entries.drivers(id)), None)
