@@ -16,7 +16,7 @@ from dashboard.history.values import Distribution, EditMade
 from dashboard.web import clusters, kept, pages, response, views
 from dashboard.web.clusters import Cluster
 from dashboard.web.strips import Scale, scale_for, strip
-from dashboard.web.telling import key_of
+from dashboard.web.telling import key_of, longest_took
 
 LIMIT = 60
 """Episodes on a page."""
@@ -88,9 +88,10 @@ def _line(episode: Episode, pasts: Mapping[str, Distribution], scale: Scale, now
         "episode": episode,
         "key": key_of(episode.object),
         "outcome": response.outcome(episode),
-        "took": took,
+        "took": response.whole(episode, now if episode.closed is None else None),
         "open": episode.closed is None,
         "longest": episode.hops[culprit] if culprit >= 0 else None,
+        "longest_took": longest_took(episode, culprit),
         "changes": [_short(each) for each in episode.changes[:MAX_CHANGES]],
         "more": max(0, len(episode.changes) - MAX_CHANGES),
         "strip": strip(scale, past, took),

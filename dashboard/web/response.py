@@ -158,10 +158,34 @@ def length(episode: Episode, now: float | None = None) -> float:
     return max(0.0, (last if end is None else end) - episode.opened)
 
 
+def extent(episode: Episode, now: float | None = None) -> float:
+    """How much time a chart shows. The API's times are cut to their second, so that the last sample may lie beyond the
+    end of what it saw ending."""
+    last = max([episode.opened, *(hop.at for hop in episode.hops), *(each.at for each in episode.samples)])
+    return max(length(episode, now), last - episode.opened)
+
+
+def lasted(seconds: float, *times: float) -> str:
+    """A span between such times in words. Where all are whole seconds, as the API writes them, no more is claimed.
+
+    >>> lasted(0.0, 10.0, 10.0), lasted(3.0, 10.0, 13.0), lasted(2.4, 10.2, 12.6)
+    ('under 1 s', '3 s', '2.4 s')
+    """
+    if seconds >= 60 or not all(time == floor(time) for time in times):
+        return took(seconds)
+    return f"{floor(seconds + 0.5)} s" if seconds >= 1 else "under 1 s"
+
+
+def whole(episode: Episode, now: float | None = None) -> str:
+    """How long the whole took, in words."""
+    end = episode.recovered if episode.recovered is not None else episode.closed
+    return lasted(length(episode, now), episode.opened, 0.5 if end is None else end)
+
+
 def spans(episode: Episode) -> list[Span]:
     """The hops as a waterfall."""
-    whole = max(length(episode), *(hop.at - episode.opened for hop in episode.hops), 0.001)
-    return [_span(hop, episode.opened, whole) for hop in episode.hops]
+    most = max(length(episode), *(hop.at - episode.opened for hop in episode.hops), 0.001)
+    return [_span(hop, episode.opened, most) for hop in episode.hops]
 
 
 def _span(hop: Hop, opened: float, whole: float) -> Span:

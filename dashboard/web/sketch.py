@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import ceil, floor, log10
 
 from dashboard.core.model import Episode, Sample
-from dashboard.web.response import SERIES, Blame, amount, length
+from dashboard.web.response import SERIES, Blame, amount, extent
 from dashboard.web.shapes import number
 
 WIDTH = 960
@@ -61,7 +61,7 @@ def sketch(episode: Episode, culprit: Blame | None, now: float | None = None) ->
     samples = _thin([each for each in episode.samples if each.setpoint is not None])
     if not samples:
         return None
-    whole = max(length(episode, now), samples[-1].at - episode.opened, 0.1)
+    whole = max(extent(episode, now), 0.1)
     values = [value for each in samples for name in SERIES if (value := getattr(each, name)) is not None]
     y = ticks(max(values) if max(values) >= LEAST else 1.0)
     top = y[-1]

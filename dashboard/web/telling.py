@@ -36,7 +36,8 @@ def told(episode: Episode, now: float) -> dict[str, Any]:
         "more_changes": max(0, len(episode.changes) - MAX_CHANGES),
         "open": episode.closed is None,
         "outcome": response.outcome(episode),
-        "length": response.length(episode, open_now),
+        "length": response.whole(episode, open_now),
+        "extent": response.extent(episode, open_now),
         "recovered_after": episode.recovered - episode.opened if episode.recovered is not None else None,
         "clock": absolute(episode.opened)[11:19],
         "date": absolute(episode.opened),
@@ -45,6 +46,7 @@ def told(episode: Episode, now: float) -> dict[str, Any]:
         "stuck": response.stuck(episode),
         "stuck_longest": found.culprit < 0,
         "longest": episode.hops[found.culprit] if found.culprit >= 0 else None,
+        "longest_took": longest_took(episode, found.culprit),
         "reading": found,
         "words": response.told(found),
         "sketch": sketch(episode, response.blame(episode), open_now),
@@ -56,12 +58,19 @@ def told(episode: Episode, now: float) -> dict[str, Any]:
     }
 
 
+def longest_took(episode: Episode, culprit: int) -> str:
+    if culprit < 0:
+        return ""
+    hop = episode.hops[culprit]
+    return response.lasted(hop.took, hop.at, hop.at - hop.took)
+
+
 def _hops(episode: Episode, culprit: int) -> list[dict[str, Any]]:
     falls = response.spans(episode)
     return [
         {
             "name": hop.name,
-            "took": hop.took,
+            "took": response.lasted(hop.took, hop.at, hop.at - hop.took) if place else "—",
             "detail": hop.detail,
             "absolute": absolute(hop.at),
             "culprit": place == culprit,

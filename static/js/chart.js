@@ -5,7 +5,7 @@
 import { html, render } from "lit";
 import { calm, now } from "viz/page.js";
 import { lines, MARKERS, options, pick } from "viz/chartlines.js";
-import { amount, blame, length, SERIES } from "viz/response.js";
+import { amount, blame, extent, SERIES } from "viz/response.js";
 import { took } from "viz/wording.js";
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -68,9 +68,9 @@ class Chart extends HTMLElement {
   /** Everything to what is known now. */
   async #tick() {
     const { episode, whole, until } = this.#given;
-    const end = until ?? length(episode, episode.closed === null ? now() : 0);
+    const end = until ?? extent(episode, episode.closed === null ? now() : 0);
     const data = lines(episode, end);
-    const span = whole ? length(whole) : end;
+    const span = whole ? extent(whole) : end;
     const Plot = this.#plot ? null : await library();
     if (!this.isConnected) return;
     if (Plot && !this.#plot) {

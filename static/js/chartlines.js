@@ -43,7 +43,7 @@ export function options(Plot, width, height, chart, hover) {
   const font = `11px ${token("--mono")}`;
   const axis = { stroke: token("--ink-3"), font, grid: { stroke: token("--line"), width: 1 }, ticks: { show: false } };
   return {
-    width, height, legend: { show: false }, padding: [10, 12, 0, 0], pxAlign: 1,
+    width, height, legend: { show: false }, padding: [10, 24, 0, 0], pxAlign: 1,
     cursor: { y: false, drag: { setScale: false, x: false, y: false }, points: { show: false }, focus: { prox: -1 } },
     scales: { x: { time: false, range: () => [0, chart.span] }, y: { range: () => [0, chart.top * 1.08] } },
     axes: [

@@ -4,7 +4,7 @@
 import { html, nothing, svg } from "lit";
 import { cluster, root } from "viz/page.js";
 import { href, since } from "viz/parts.js";
-import { about, amount, facts, hasResponse, outcome, rows, SERIES, spans, stuck, told } from "viz/response.js";
+import { about, amount, facts, hasResponse, lasted, outcome, rows, SERIES, spans, stuck, told } from "viz/response.js";
 import { number } from "viz/shapes.js";
 import { absolute, middle, plain, took, kind as shortKind } from "viz/wording.js";
 
@@ -49,15 +49,17 @@ export function hops(episode, whole = episode, usual = null) {
   const taken = episode.hops.length;
   const waited = stuck(episode);
   const last = taken ? episode.hops[taken - 1].at : episode.opened;
-  return html`<ol class="hops">${whole.hops.map((hop, place) => (place < taken ? taking(hop, falls[place], place === culprit, episode) : html`<li class="pending"><span class="name">${plain(hop.name, 24)}</span></li>`))}${
+  return html`<ol class="hops">${whole.hops.map((hop, place) => (place < taken ? taking(hop, falls[place], place === culprit, episode, place) : html`<li class="pending"><span class="name">${plain(hop.name, 24)}</span></li>`))}${
     waited === null ? nothing : html`<li class="stuck ${culprit < 0 ? "culprit" : ""}"><span class="name">stuck</span><span class="quiet">${culprit < 0 ? html`<b class="mark">longest</b> ` : nothing}no further hop</span><span class="took">${took(waited)}</span></li>`}${
     episode.closed === null && whole === episode ? html`<li class="open"><span class="name">so far</span>${usual?.more ? html`<span class="quiet">probably ${about(usual.more[0])} to ${about(usual.more[1])} more</span>` : nothing}<span class="took">${since(last)}</span></li>` : nothing}</ol>`;
 }
 
-function taking(hop, fall, culprit, episode) {
-  return html`<li class=${culprit ? "culprit" : ""}><span class="name" title=${absolute(hop.at)}>${plain(hop.name, 24)}</span><svg class="fall" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect x="0" y="3.5" width="100" height="1" class="base"></rect>${svg`<rect x=${fall.x} y="1" width=${Math.max(0.8, fall.width)} height="6"></rect>`}</svg><span class="took">${took(hop.took)}</span>${
+function taking(hop, fall, culprit, episode, place) {
+  return html`<li class=${culprit ? "culprit" : ""}><span class="name" title=${absolute(hop.at)}>${plain(hop.name, 24)}</span><svg class="fall" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect x="0" y="3.5" width="100" height="1" class="base"></rect>${svg`<rect x=${fall.x} y="1" width=${Math.max(0.8, fall.width)} height="6"></rect>`}</svg><span class="took">${place ? spent(hop) : "—"}</span>${
     hop.detail || culprit ? html`<span class="detail">${culprit ? html`<b class="mark">longest</b> ` : nothing}<bdi>${plain(hop.detail, 80)}</bdi>${hop.object && hop.object !== episode.object ? html`${hop.detail ? " · " : nothing}${objectName(hop.object)}` : nothing}</span>` : nothing}</li>`;
 }
+
+const spent = (hop) => lasted(hop.took, hop.at, hop.at - hop.took);
 
 /** Rise, settling, overshoot: one line of instruments. */
 export function reading(episode) {
@@ -67,7 +69,7 @@ export function reading(episode) {
   const entry = (name, words, title) => html`<div title=${title}><dt>${name}</dt><dd>${words}</dd></div>`;
   return html`<dl class="reading">${entry("rise", found.rise === null ? "—" : took(found.rise), "until 90 % of the way was made")}${entry("settled", found.settled === null ? "—" : took(found.settled), "from when on it stayed as declared")}${entry("overshoot", found.overshoot ? `+${amount(found.overshoot)}` : "0", "most that were ready beyond the setpoint")}${entry("dip", found.dip ? `−${amount(found.dip)}` : "0", "most that were lacking though it began complete")}${
     waited === null ? nothing : entry("stuck", took(waited), "from the last hop to when it was stalled")}${
-    longest ? entry("longest hop", html`${plain(longest.name, 24)} ${took(longest.took)}`, "the hop that took longest") : nothing}</dl>`;
+    longest ? entry("longest hop", html`${plain(longest.name, 24)} ${spent(longest)}`, "the hop that took longest") : nothing}</dl>`;
 }
 
 /** Everything that the response panel shows. `options` go to the chart. */

@@ -6,9 +6,9 @@ import { changes, hops, permalink, response, usually } from "viz/episode.js";
 import { link } from "viz/link.js";
 import { cluster, root } from "viz/page.js";
 import { gapbar, glyph, href, since } from "viz/parts.js";
-import { hasResponse, length, outcome } from "viz/response.js";
+import { hasResponse, outcome, whole } from "viz/response.js";
 import { number } from "viz/shapes.js";
-import { clockTime, kind, middle, plain, took } from "viz/wording.js";
+import { clockTime, kind, middle, plain } from "viz/wording.js";
 
 const main = document.querySelector("main[data-object]");
 
@@ -44,7 +44,7 @@ const PARTS = {
     : html`<p class="none">No events are kept about it.</p>`,
   "rv-hops": ({ episode, usual }) => {
     if (!episode) return html`<p class="none">Nothing has had to converge since it is watched. Change something, and its way through the loop is timed here.</p>`;
-    const ended = episode.closed === null ? nothing : html`<p class="ended"><span class="word ${outcome(episode)}">${outcome(episode)}</span> ${episode.ended === "stalled" && outcome(episode) === "stalled" ? "after" : "in"} ${took(length(episode))}${usually(usual)}</p>`;
+    const ended = episode.closed === null ? nothing : html`<p class="ended"><span class="word ${outcome(episode)}">${outcome(episode)}</span> ${episode.ended === "stalled" && outcome(episode) === "stalled" ? "after" : "in"} ${whole(episode)}${usually(usual)}</p>`;
     return html`${changes(episode)}${ended}${hops(episode, episode, usual)}<p class="more"><a class="link" href=${permalink(episode)}>this episode</a> <span class="quiet">since ${clockTime(episode.opened)} UTC</span></p>`;
   },
   "rv-response": ({ episode }) => (episode ? response(episode) : nothing),

@@ -7,7 +7,7 @@ import { link } from "viz/link.js";
 import { calm, cluster, now } from "viz/page.js";
 import { glyph } from "viz/parts.js";
 import { begin, reduce, shown, SPEEDS } from "viz/player.js";
-import { at, hasResponse, length, moments, outcome } from "viz/response.js";
+import { at, extent, hasResponse, length, moments, outcome, whole } from "viz/response.js";
 import { plain, took } from "viz/wording.js";
 
 /** Draw into an element of the page, in place of what the server drew there. */
@@ -23,7 +23,7 @@ export function draw(place, content) {
 /** `for 4.4 s` while it goes on, `in 36.6 s` or `after 21.0 s` once it has ended. */
 function lasting(episode, until) {
   if (episode.closed === null) return `for ${took(until ?? length(episode, now()))}`;
-  return `${outcome(episode) === "stalled" ? "after" : "in"} ${took(length(episode))}`;
+  return `${outcome(episode) === "stalled" ? "after" : "in"} ${whole(episode)}`;
 }
 
 class Replay extends HTMLElement {
@@ -48,8 +48,8 @@ class Replay extends HTMLElement {
 
   #begin() {
     const times = moments(this.#episode);
-    const end = length(this.#episode);
-    this.#state = begin(end > times.at(-1) ? [...times, end] : times.filter((each) => each <= end || each === times.at(-1)));
+    const end = extent(this.#episode);
+    this.#state = begin(end > times.at(-1) ? [...times, end] : times);
   }
 
   /** An open episode: the object's live view has it, until it closes. */
@@ -120,7 +120,6 @@ class Replay extends HTMLElement {
 
   /** The page's elements, as it was then. `until` is null for an open episode, which goes on. */
   #picture(episode, until = null) {
-    const whole = this.#episode;
     const word = outcome(episode);
     draw(document.querySelector("rv-outcome [data-mark]"), glyph(word));
     const said = document.querySelector("rv-outcome .word");
@@ -128,9 +127,9 @@ class Replay extends HTMLElement {
     const span = document.querySelector("rv-outcome [data-took]");
     if (span) span.textContent = lasting(episode, until);
     draw(document.querySelector("rv-cause"), episode.cause ? html`<p class="cause-line ${word}"><bdi class="cause">${plain(episode.cause, 500)}</bdi></p>` : nothing);
-    draw(document.querySelector("rv-hops"), hops(episode, until === null ? episode : whole));
-    document.getElementById("response").hidden = !hasResponse(whole);
-    draw(document.querySelector("rv-response"), response(episode, until === null ? {} : { whole, until }));
+    draw(document.querySelector("rv-hops"), hops(episode, until === null ? episode : this.#episode));
+    document.getElementById("response").hidden = !hasResponse(this.#episode);
+    draw(document.querySelector("rv-response"), response(episode, until === null ? {} : { whole: this.#episode, until }));
   }
 }
 

@@ -90,15 +90,33 @@ export function length(episode, now = 0) {
   return Math.max(0, (episode.recovered ?? episode.closed ?? last) - episode.opened);
 }
 
+/**
+ * How much time a chart shows. The API's times are cut to their second, so that the last sample may lie beyond the end
+ * of what it saw ending.
+ */
+export function extent(episode, now = 0) {
+  const last = Math.max(episode.opened, ...episode.hops.map((hop) => hop.at), ...episode.samples.map((each) => each.at));
+  return Math.max(length(episode, now), last - episode.opened);
+}
+
+/** A span between such times in words. Where all are whole seconds, as the API writes them, no more is claimed. */
+export function lasted(seconds, ...times) {
+  if (seconds >= 60 || !times.every(Number.isInteger)) return took(seconds);
+  return seconds >= 1 ? `${Math.floor(seconds + 0.5)} s` : "under 1 s";
+}
+
+/** How long the whole took, in words. */
+export const whole = (episode, now = 0) => lasted(length(episode, now), episode.opened, episode.recovered ?? episode.closed ?? 0.5);
+
 const percent = (part) => Math.floor(part * 10_000 + 0.5) / 100;
 
 /** The hops as a waterfall: where each lies, in percent of the whole. */
 export function spans(episode) {
   const { hops, opened } = episode;
-  const whole = Math.max(length(episode), ...hops.map((hop) => hop.at - opened), 0.001);
+  const most = Math.max(length(episode), ...hops.map((hop) => hop.at - opened), 0.001);
   return hops.map((hop) => {
-    const end = Math.min(1, Math.max(0, (hop.at - opened) / whole));
-    const begin = Math.min(end, Math.max(0, (hop.at - Math.max(0, hop.took) - opened) / whole));
+    const end = Math.min(1, Math.max(0, (hop.at - opened) / most));
+    const begin = Math.min(end, Math.max(0, (hop.at - Math.max(0, hop.took) - opened) / most));
     return { x: percent(begin), width: percent(end - begin) };
   });
 }
@@ -148,8 +166,8 @@ export const hasResponse = (episode) => Boolean(episode) && episode.samples.some
 /** The moments at which something happened, in order: where a replay stops when it goes step by step. */
 export function moments(episode) {
   const at = [...episode.hops.map((hop) => hop.at), ...episode.samples.map((each) => each.at)];
-  if (known(episode.closed)) at.push(episode.closed);
-  const after = at.map((each) => Math.max(0, each - episode.opened));
+  at.push(episode.closed, episode.recovered);
+  const after = at.filter(known).map((each) => Math.max(0, each - episode.opened));
   return [...new Set([0, ...after])].sort((one, other) => one - other);
 }
 

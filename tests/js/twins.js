@@ -2,11 +2,14 @@
 // tests/web/test_twins.py compares it with the server's.
 import { text } from "node:stream/consumers";
 import { draw } from "../../static/js/shapes.js";
-import { about, amount, blame, facts, length, outcome, rows, spans, told } from "../../static/js/response.js";
+import {
+  about, amount, blame, extent, facts, length, outcome, rows, spans, told, whole,
+} from "../../static/js/response.js";
 import { absolute, duration, kind, middle, plain, took } from "../../static/js/wording.js";
 
 const FUNCTIONS = {
-  draw, plain, middle, duration, took, absolute, kind, about, amount, blame, facts, length, outcome, spans,
+  draw, plain, middle, duration, took, absolute, kind,
+  about, amount, blame, extent, facts, length, outcome, spans, whole,
   told: (episode) => told(facts(episode)),
   rows: (episode) => rows(episode).map(({ after }) => after),
 };

@@ -35,7 +35,7 @@ def history(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Episode]]:
 
 async def test_an_episode_is_a_permalink(world: World, editor: AsyncClient, history: dict[str, Episode]) -> None:
     html = await page(editor, EPISODE)
-    assert "stalled</span> <span data-took>after 21.0 s" in html
+    assert "stalled</span> <span data-took>after 21 s" in html
     assert "manifest unknown" in html
     assert 'href="/c/sandbox/o/apps/Deployment/shop/web"' in html
     assert '<li class="stuck culprit"><span class="name">stuck' in html

@@ -92,6 +92,8 @@ def test_a_response_is_read_alike_on_both_sides() -> None:
         "spans": lambda episode: [asdict(span) for span in response.spans(episode)],
         "told": lambda episode: response.told(response.facts(episode)),
         "length": response.length,
+        "extent": response.extent,
+        "whole": response.whole,
         "blame": lambda episode: asdict(found) if (found := response.blame(episode)) is not None else None,
         "outcome": response.outcome,
         "rows": lambda episode: [after for after, _ in response.rows(episode)],
