@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
+from dashboard.core import forecast
 
-def percentile(durations: Sequence[float], part: float) -> float | None:
-    """The smallest of sorted durations that `part` per cent of them do not exceed (nearest rank); None of none."""
-    if not durations:
-        return None
-    return durations[max(math.ceil(part / 100 * len(durations)) - 1, 0)]
+
+def percentile(ordered: Sequence[float], part: float) -> float | None:
+    """The smallest that `part` per cent of ascending durations do not exceed (nearest rank); None of none."""
+    return forecast.percentile(ordered, part / 100) if ordered else None

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dashboard.core.forecast import slower
 from dashboard.core.model import Ended, Episode
 from dashboard.history import models
+
+COMPARED = 20
+"""How many of its workload's last episodes one is compared with."""
 
 
 def tell(episode: Episode, before: models.Episode | None, row: models.Episode) -> None:
@@ -26,8 +30,10 @@ def events(before: models.Episode | None, row: models.Episode) -> Iterator[str]:
 
 def unusual(row: models.Episode) -> bool:
     """Whether it took longer than this workload's last ones let expect."""
-    return False
+    past = models.Episode.objects.filter(cluster=row.cluster, object=row.object, ended=Ended.CONVERGED)
+    before = past.filter(opened__lt=row.opened).order_by("-opened", "-id").values_list("took", flat=True)[:COMPARED]
+    return slower([took for took in before if took is not None], row.took or 0.0)
 
 
 def hear(cluster: str, episode: Episode, row: models.Episode, event: str) -> None:
-    """Hand it on."""
+    """Hand it on to whoever tells people. Not there: nobody is told."""

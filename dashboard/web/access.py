@@ -104,6 +104,14 @@ def role_of(request: HttpRequest) -> Role | None:
     return _policy.role(request.headers.get("Authorization", ""), request.COOKIES.get(_policy.cookie_name, ""))
 
 
+def manner_of(request: HttpRequest) -> str:
+    """Whom a change is put down to. There are no users: it is a role, and how it was shown to be held."""
+    role = role_of(request) or "nobody"
+    if request.headers.get("Authorization"):
+        return f"{role}, by token"
+    return f"{role}, through the open door" if _policy.open_door else f"{role}, by cookie"
+
+
 def role_of_scope(scope: Mapping[str, Any]) -> Role | None:
     """Who opens this WebSocket: `edit`, `view` or nobody."""
     headers = _headers(scope)

@@ -28,6 +28,7 @@ from dashboard.core.objects import field as at
 from dashboard.core.ownership import undoers
 from dashboard.web import clusters, pages, views
 from dashboard.web.clusters import Cluster
+from dashboard.web.recording import edited
 from dashboard.web.wording import plain
 
 DONE = {
@@ -126,7 +127,11 @@ async def _post(request: HttpRequest, name: str, key: ObjectKey, change: Change)
         form = read_form(request)
     except edits.EditError as error:
         return await _answer(request, cluster, key, _wrong(error))
-    return await _answer(request, cluster, key, await attempt(cluster, key, form, change))
+    outcome = await attempt(cluster, key, form, change)
+    if outcome.ok and not outcome.stay:  # a preview changes nothing
+        do = form.get("do", "")
+        edited(request, cluster, key.id, "edit" if do == "apply" else do, outcome.diff)
+    return await _answer(request, cluster, key, outcome)
 
 
 def read_form(request: HttpRequest) -> dict[str, str]:

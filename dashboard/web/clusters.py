@@ -14,6 +14,7 @@ from dashboard.cluster.discovery import KindFilter
 from dashboard.cluster.errors import ClusterError, Forbidden, NotFound
 from dashboard.cluster.watcher import Watcher
 from dashboard.core.objects import ObjectKey
+from dashboard.history.recording import Recording
 from dashboard.live.board import Board
 from dashboard.live.hub import Hub
 from dashboard.live.panel import FetchError
@@ -30,7 +31,8 @@ class Cluster:
     """One cluster: how it is reached, what is known of it, and who is told.
 
     `name` is the URL's; `context` the kubeconfig context, `server` the API's address. `allow_edits` is False in
-    read-only mode, where controls are absent and endpoints refuse.
+    read-only mode, where controls are absent and endpoints refuse. `recording` keeps its history; None where none is
+    kept.
     """
 
     name: str
@@ -42,12 +44,15 @@ class Cluster:
     watcher: Watcher
     board: Board
     hub: Hub
+    recording: Recording | None = None
 
     async def run(self) -> None:
         """Watch and tell until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.watcher.run())
             group.create_task(self.hub.run())
+            if self.recording is not None:
+                group.create_task(self.recording.run())
 
     async def panel_view(self, id: str, *, may_edit: bool = True) -> dict[str, Any] | None:
         """The ObjectView of an object, read from the API unless it is being viewed already; None for no such object.

@@ -16,8 +16,10 @@ from typing import Any
 
 from django.conf import settings
 
+from dashboard.history import inprocess
 from dashboard.management.serving.web_server import WebServer, web_server
 from dashboard.web import access, clusters
+from dashboard.web.recording import record
 
 STOPPING = (signal.SIGINT, signal.SIGTERM)
 logger = logging.getLogger(__name__)
@@ -34,15 +36,17 @@ async def serve(
     """Serve `cluster` on a bound socket until `stopped` is set; `ready` is called once pages are answered."""
     access.install(policy)
     clusters.clusters[cluster.name] = cluster
+    record(cluster)
     # Read when it is first imported: only now are the policy and the cluster in place.
     from reconcilerviz.asgi import application  # noqa: PLC0415
 
     server = web_server(application)
-    async with running(cluster.run(), "watch") as watch:
+    async with inprocess.running() as begin_history, running(cluster.run(), "watch") as watch:
         serving = asyncio.create_task(server.serve(sockets=[listener]), name="web")
         try:
             await _started(server, serving)
             ready()
+            begin_history()  # not before: what it loads would be waited for
             waiting = asyncio.create_task(stopped.wait())
             await asyncio.wait({waiting, serving, watch}, return_when=asyncio.FIRST_COMPLETED)
             waiting.cancel()
