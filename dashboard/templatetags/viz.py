@@ -56,6 +56,12 @@ def about(seconds: float) -> str:
 
 
 @register.filter
+def brief(seconds: float) -> str:
+    """A span for a narrow column: `9 s`, `1.4 min`, `2.1 h`."""
+    return response.brief(seconds)
+
+
+@register.filter
 def amount(value: float | None) -> str:
     """What was counted, at one moment."""
     return response.amount(value)

@@ -222,6 +222,18 @@ def has_response(episode: Episode) -> bool:
     return any(sample.setpoint is not None for sample in episode.samples)
 
 
+def brief(seconds: float) -> str:
+    """A span for a narrow column.
+
+    >>> brief(0.0), brief(8.96), brief(81.0), brief(7500.0), brief(300_000.0)
+    ('< 1 s', '9 s', '1.4 min', '2.1 h', '3.5 d')
+    """
+    if seconds < 60:
+        return about(seconds) if seconds > 0 else "< 1 s"
+    size, unit = next(each for each in ((86400, "d"), (3600, "h"), (60, "min")) if seconds >= each[0])
+    return f"{number(round(seconds / size, 1))} {unit}"
+
+
 def amount(value: float | None) -> str:
     """A count, or a size where it is a large one: `5`, `10Gi`, `2.5M`; a dash where nothing is counted.
 
