@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from dashboard.core.objects import ResourceType
-from dashboard.live.board import Board
 from dashboard.live.panel import Fetch, Panels, PanelTopic
+from dashboard.live.picture import Picture
 from dashboard.live.query import Query
 from dashboard.live.results import SLICE
 from dashboard.live.topics import QueryTopic, frame
@@ -66,7 +66,7 @@ class Hub:
     def __init__(
         self,
         name: str,
-        board: Board,
+        board: Picture,
         *,
         fetch: Fetch,
         freshness: Callable[[], ClusterFreshness],

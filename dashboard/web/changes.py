@@ -149,7 +149,7 @@ def read_form(request: HttpRequest) -> dict[str, str]:
 
 async def attempt(cluster: Cluster, key: ObjectKey, form: dict[str, str], change: Change) -> Outcome:
     """Read the object, make the change, and put whatever goes wrong into words."""
-    resource = cluster.watcher.resource(key.group, key.kind)
+    resource = cluster.source.resource(key.group, key.kind)
     if resource is None:
         return Outcome(False, f"There is no kind {key.group or 'core'}/{key.kind} here. Nothing was changed.", 404)
     try:

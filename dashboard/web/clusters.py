@@ -7,17 +7,18 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from dashboard.cluster.connection import Connection
 from dashboard.cluster.discovery import KindFilter
 from dashboard.cluster.errors import ClusterError, Forbidden, NotFound
 from dashboard.cluster.watcher import Watcher
-from dashboard.core.objects import ObjectKey
+from dashboard.core.objects import ObjectKey, ResourceType
 from dashboard.history.recording import Recording
 from dashboard.live.board import Board
-from dashboard.live.hub import Hub
+from dashboard.live.hub import ClusterFreshness, Hub
 from dashboard.live.panel import FetchError
+from dashboard.live.picture import Picture
 from dashboard.web.usual import usual
 
 FETCH_TIMEOUT = 10.0
@@ -26,9 +27,22 @@ FETCH_TIMEOUT = 10.0
 NEVER_FETCHED = frozenset({("", "Secret")})
 
 
+class Source(Protocol):
+    """Where the picture comes from: the watch, or the stream of another process that watches."""
+
+    async def run(self) -> None:
+        """Keep the picture current until cancelled."""
+
+    def freshness(self) -> ClusterFreshness:
+        """How far the picture can be trusted, now."""
+
+    def resource(self, group: str, kind: str) -> ResourceType | None:
+        """The type of a kind; None when the API does not serve it, and for Secrets always."""
+
+
 @dataclass(slots=True)
 class Cluster:
-    """One cluster: how it is reached, what is known of it, and who is told.
+    """One cluster: how it is reached, what is known of it, where that comes from, and who is told.
 
     `name` is the URL's; `context` the kubeconfig context, `server` the API's address. `allow_edits` is False in
     read-only mode, where controls are absent and endpoints refuse. `recording` keeps its history; None where none is
@@ -41,15 +55,22 @@ class Cluster:
     sandbox: bool
     allow_edits: bool
     connection: Connection
-    watcher: Watcher
-    board: Board
+    source: Source
+    board: Picture
     hub: Hub
     recording: Recording | None = None
 
+    @property
+    def watcher(self) -> Watcher:
+        """The watch itself, where this process holds it. Raises LookupError where another one does."""
+        if not isinstance(self.source, Watcher):
+            raise LookupError(f"{self.name} is watched by another process")
+        return self.source
+
     async def run(self) -> None:
-        """Watch and tell until cancelled."""
+        """Keep it current and tell until cancelled."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self.watcher.run())
+            group.create_task(self.source.run())
             group.create_task(self.hub.run())
             if self.recording is not None:
                 group.create_task(self.recording.run())
@@ -83,19 +104,33 @@ def assemble(
     """Wire a connection to a watcher, a board and a hub. Nothing runs yet: see `Cluster.run`."""
     board = Board(clock)
     watcher = Watcher(connection, board, kinds=kinds, clock=clock)
+    return shown(name, connection, watcher, board, sandbox=sandbox, allow_edits=allow_edits, clock=clock)
+
+
+def shown(
+    name: str,
+    connection: Connection,
+    source: Source,
+    board: Picture,
+    *,
+    sandbox: bool = False,
+    allow_edits: bool = False,
+    clock: Callable[[], float] = time.time,
+) -> Cluster:
+    """Wire a picture that `source` keeps current to a hub, and the connection to what is viewed and edited."""
     hub = Hub(
         name,
         board,
-        fetch=fetcher(connection, watcher),
-        freshness=watcher.freshness,
+        fetch=fetcher(connection, source),
+        freshness=source.freshness,
         clock=clock,
         allow_edits=allow_edits,
     )
     hub.panels.forecast = partial(usual, name)
-    return Cluster(name, connection.name, connection.server, sandbox, allow_edits, connection, watcher, board, hub)
+    return Cluster(name, connection.name, connection.server, sandbox, allow_edits, connection, source, board, hub)
 
 
-def fetcher(connection: Connection, watcher: Watcher) -> Callable[[str], Awaitable[dict[str, Any] | None]]:
+def fetcher(connection: Connection, source: Source) -> Callable[[str], Awaitable[dict[str, Any] | None]]:
     """A function that reads one object by id; None for what does not exist or may not be read, and for Secrets.
 
     What it returns raises FetchError when the API cannot be asked, ValueError for an id that is not one.
@@ -103,7 +138,7 @@ def fetcher(connection: Connection, watcher: Watcher) -> Callable[[str], Awaitab
 
     async def fetch(id: str) -> dict[str, Any] | None:
         key = ObjectKey.parse(id)
-        resource = watcher.resource(key.group, key.kind)
+        resource = source.resource(key.group, key.kind)
         if resource is None or (key.group, key.kind) in NEVER_FETCHED:
             return None
         path = resource.object_path(key.namespace, key.name)

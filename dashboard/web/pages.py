@@ -45,7 +45,7 @@ def root_of(cluster: Cluster) -> str:
 def common(cluster: Cluster, request: HttpRequest, query: Query | None = None, *, page: str = "") -> Context:
     """What base.html needs. `query` is what the counts in the header are counted from (None: everything)."""
     now = time.time()
-    fresh = cluster.watcher.freshness()
+    fresh = cluster.source.freshness()
     others = [kind for kind in fresh.kinds if kind.state != "live"][:MAX_KINDS]
     counted = query or Query()
     window = cluster.board.select(counted, 0, 0)

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 
 from dashboard.core.model import Change
 from dashboard.history.recording import Recording
+from dashboard.live.board import Board
 from dashboard.web.access import manner_of
 from dashboard.web.clusters import Cluster
 
@@ -15,9 +16,10 @@ from dashboard.web.clusters import Cluster
 def record(cluster: Cluster) -> None:
     """Let the history of a cluster that is watched here be kept: `Cluster.run` runs what this sets up."""
     recording = cluster.recording = Recording(cluster.name)
-    recorder = cluster.board.recorder
+    board = cluster.board
+    recorder = board.recorder if isinstance(board, Board) else None
     if recorder is not None:
-        recording.look, recording.resume = cluster.board.episode, recorder.resume
+        recording.look, recording.resume = board.episode, recorder.resume
         recorder.on_episode = recording.episode
 
 
