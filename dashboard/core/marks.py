@@ -9,14 +9,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dashboard.core.conditions import is_count, read_conditions
-from dashboard.core.objects import field, key_of, text, timestamp
+from dashboard.core.conditions import is_count
+from dashboard.core.objects import key_of, text, timestamp
 from dashboard.core.subject import as_list, as_mapping
+from dashboard.core.values import quick
 
-READY_TYPES = ("Ready", "Available", "Complete", "Succeeded")
-MAX_CONTAINERS = 100
+READY_TYPES = frozenset({"Ready", "Available", "Complete", "Succeeded"})
+OVER = ("Succeeded", "Failed")
+MAX_CONTAINERS = MAX_CONDITIONS = 100
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Marks:
     """One object's steps in Unix seconds, None for what has not happened or is not told.
@@ -44,31 +47,27 @@ class Marks:
         """These marks, with what an earlier version of the same object told and this one no longer does."""
         if old is None or old.uid != self.uid:
             return self
-        return replace(
-            self,
-            # A deletion is shortened while it lasts: the first time it was asked for counts.
-            ending=old.ending if old.ending is not None else self.ending,
-            ready=self.ready if self.ready is not None else old.ready,
-            started=self.started if self.started is not None else old.started,
-            last_run=max(self.last_run, old.last_run),
-        )
+        # A deletion is shortened while it lasts: the first time it was asked for counts.
+        first_ending = self.ending if old.ending is None else old.ending
+        ready = old.ready if self.ready is None else self.ready
+        started = old.started if self.started is None else self.started
+        last_run = max(self.last_run, old.last_run)
+        if (first_ending, ready, started, last_run) == (self.ending, self.ready, self.started, self.last_run):
+            return self
+        return replace(self, ending=first_ending, ready=ready, started=started, last_run=last_run)
 
 
-def marks(obj: Mapping[str, Any], id: str = "") -> Marks:
-    """The marks of any object; never raises. `id` is its row's, for who has it already."""
-    meta = as_mapping(obj.get("metadata"))
+def marks(obj: Mapping[str, Any], id: str = "", owner_uid: str | None = None) -> Marks:
+    """The marks of any object; never raises. `id` is its row's and `owner_uid` its digest's, for who has them."""
+    meta, status = as_mapping(obj.get("metadata")), as_mapping(obj.get("status"))
     kind = text(obj.get("kind"))
-    base = Marks(
-        id=id or key_of(obj).id,
-        uid=text(meta.get("uid")),
-        owner_uid=_owner(meta),
-        kind=kind,
-        created=timestamp(meta.get("creationTimestamp")),
-        ending=ending(meta),
-    )
-    status = as_mapping(obj.get("status"))
-    base = _readiness(base, status)
-    return _pod(base, status) if kind == "Pod" else base
+    created = timestamp(meta.get("creationTimestamp"))
+    scheduled, ready, unready = _conditions(status, created)
+    started, finished, restarts, last_run = _containers(status) if kind == "Pod" else (None, None, 0, 0.0)
+    return Marks(
+        id or key_of(obj).id, text(meta.get("uid")), _owner(meta) if owner_uid is None else owner_uid, kind, created,
+        scheduled, started, ready, unready, finished, ending(meta), restarts, last_run,
+    )  # fmt: skip
 
 
 def ending(meta: Mapping[str, Any]) -> float | None:
@@ -85,43 +84,49 @@ def _owner(meta: Mapping[str, Any]) -> str:
     return next((text(each.get("uid")) for each in owners if each.get("controller") is True), "")
 
 
-def _readiness(base: Marks, status: Mapping[str, Any]) -> Marks:
-    for condition in read_conditions(status):
-        if condition.type in READY_TYPES:
-            if condition.status == "True":
-                return replace(base, ready=condition.since)
-            # Before it was ever ready it was not unready either: that is not a loss.
-            return replace(base, unready=condition.since) if condition.since != base.created else base
-    return base
+def _conditions(status: Mapping[str, Any], created: float | None) -> tuple[float | None, float | None, float | None]:
+    """When it was scheduled, became ready, and ceased to be."""
+    scheduled = ready = unready = None
+    raw = status.get("conditions")
+    for each in raw[:MAX_CONDITIONS] if isinstance(raw, list) else ():
+        if not isinstance(each, Mapping):
+            continue
+        type_, true = each.get("type"), each.get("status") == "True"
+        if type_ == "PodScheduled" and true:
+            scheduled = timestamp(each.get("lastTransitionTime"))
+        elif type_ in READY_TYPES and true:
+            ready = timestamp(each.get("lastTransitionTime"))
+        elif type_ in READY_TYPES:
+            unready = timestamp(each.get("lastTransitionTime"))
+    # Before it was ever ready it was not unready either: that is not a loss.
+    return scheduled, ready, None if unready == created else unready
 
 
-def _pod(base: Marks, status: Mapping[str, Any]) -> Marks:
-    scheduled = next(
-        (each.since for each in read_conditions(status) if each.type == "PodScheduled" and each.status == "True"), None
-    )
+def _containers(status: Mapping[str, Any]) -> tuple[float | None, float | None, int, float]:
+    """When the last container started and the last one finished, how often any restarted, and the longest run."""
+    raw = as_list(status.get("containerStatuses"))[:MAX_CONTAINERS]
     started: list[float] = []
     finished: list[float] = []
     restarts, last_run = 0, 0.0
-    containers = as_list(status.get("containerStatuses"))[:MAX_CONTAINERS]
-    for each in containers:
-        began = timestamp(field(each, "state.running.startedAt") or field(each, "state.terminated.startedAt"))
-        ended = timestamp(field(each, "state.terminated.finishedAt"))
-        started.extend([began] if began is not None else [])
-        finished.extend([ended] if ended is not None else [])
-        count = field(each, "restartCount")
-        restarts += count if is_count(count) and count > 0 else 0
-        last_run = max(last_run, _run(field(each, "lastState.terminated")), _run(field(each, "state.terminated")))
-    over = text(status.get("phase")) in ("Succeeded", "Failed")
-    return replace(
-        base,
-        scheduled=scheduled,
-        started=max(started) if started and len(started) == len(containers) else None,
-        finished=max(finished) if over and finished else None,
-        restarts=restarts,
-        last_run=last_run,
-    )
+    for each in raw:
+        entry = as_mapping(each)
+        state = as_mapping(entry.get("state"))
+        over = as_mapping(state.get("terminated"))
+        began = timestamp((over or as_mapping(state.get("running"))).get("startedAt"))
+        if began is not None:
+            started.append(began)
+        if over:
+            finished.extend(at for at in (timestamp(over.get("finishedAt")),) if at is not None)
+            last_run = max(last_run, _run(over))
+        count = entry.get("restartCount")
+        if is_count(count) and count > 0:
+            restarts += count
+            last_run = max(last_run, _run(as_mapping(as_mapping(entry.get("lastState")).get("terminated"))))
+    done = status.get("phase") in OVER
+    all_started = max(started) if started and len(started) == len(raw) else None
+    return all_started, max(finished) if done and finished else None, restarts, last_run
 
 
-def _run(terminated: Any) -> float:
-    began, ended = timestamp(field(terminated, "startedAt")), timestamp(field(terminated, "finishedAt"))
+def _run(terminated: Mapping[str, Any]) -> float:
+    began, ended = timestamp(terminated.get("startedAt")), timestamp(terminated.get("finishedAt"))
     return max(0.0, ended - began) if began is not None and ended is not None else 0.0

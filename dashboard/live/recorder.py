@@ -42,6 +42,9 @@ TELL = 0.5
 LOOK = 1.0
 """Seconds between looks at what time alone may change."""
 
+YOUNG = 120.0
+"""Seconds after its creation for which an object's steps are kept though nobody has asked for them yet."""
+
 MANY = 200
 """Marks beyond which an episode is drawn once a second: a thousand Pods take some milliseconds."""
 
@@ -110,12 +113,25 @@ class Recorder:
         if kind in SILENT:
             return
         owned = bool(entry.relative.owner_uid)
-        if (owned or kind == ("", "Pod")) and not (listed and assessment.verdict is Verdict.CONVERGED):
-            self._marked.put(marks(obj, entry.row.id))
+        if (owned or kind == ("", "Pod")) and self._is_news(entry, now, listed=listed):
+            self._marked.put(marks(obj, entry.row.id, entry.relative.owner_uid))
             self._stir(entry)
-        if owned and kind in SPOKEN_FOR and _kind_of(entry.row.owner) in self._watched:
+        if owned and kind in SPOKEN_FOR and self._speaks(entry):
             return
         self._follow(entry, obj, assessment, now)
+
+    def _speaks(self, entry: Entry) -> bool:
+        """Whether the owner of an object is followed in its place: it is on the board, or would be if it still were."""
+        return self._entries.owner(entry) is not None or _kind_of(entry.row.owner) in self._watched
+
+    def _is_news(self, entry: Entry, now: float, *, listed: bool) -> bool:
+        """Whether an object's steps may belong to an episode: what has long been as it is tells of none."""
+        if entry.row.verdict is not Verdict.CONVERGED or entry.relative.deleting:
+            return True
+        if listed:
+            return False
+        young = entry.row.created is None or now - entry.row.created < YOUNG
+        return young or self._marked.get(entry.row.uid) is not None
 
     def _follow(self, entry: Entry, obj: Mapping[str, Any], assessment: Assessment, now: float) -> None:
         id = entry.row.id

@@ -57,9 +57,12 @@ async def floor(url: str) -> dict[str, Any]:
     return {"events": count, "seconds": seconds}
 
 
-async def events(url: str, every: int = 0) -> dict[str, Any]:
-    """In a process of its own: list, then take events in, and tick as the hub does or `every` so many events."""
-    board = Board(time.time)
+async def events(url: str, every: int = 0, episodes: int = 0) -> dict[str, Any]:
+    """In a process of its own: list, then take events in, and tick as the hub does or `every` so many events.
+
+    `episodes` of 1: follow episodes, too; what that costs is a benchmark of its own.
+    """
+    board = Board(time.time, episodes=bool(episodes))
     async with mirroring(url, board) as mirror:
         await until(lambda: mirror.live)
         board.tick(time.time())
