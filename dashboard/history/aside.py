@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import threading
 from collections.abc import Callable
@@ -66,5 +67,5 @@ def _tell(loop: asyncio.AbstractEventLoop, future: asyncio.Future[Any], result: 
         else:
             future.set_result(result)
 
-    if not loop.is_closed():
+    with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
         loop.call_soon_threadsafe(settle)

@@ -18,8 +18,11 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import Error, connection
 
+from dashboard.history.late import using
+
 STOP_SECONDS = 1.5
 RETRY_SECONDS = 5.0
+
 logger = logging.getLogger(__name__)
 
 
@@ -49,17 +52,16 @@ class Workshop:
         try:
             self._prepare_and_work()
         finally:
-            if not self._loop.is_closed():
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
                 self._loop.call_soon_threadsafe(self._ended.set)
 
     def _prepare_and_work(self) -> None:
         while not _prepared():
             if self._stopping.wait(RETRY_SECONDS):
                 return
-        # Imported here: Celery takes half a second, and wants its worker built in the thread that runs it.
-        from dashboard.history.worker import build  # noqa: PLC0415
-
-        run, self._stop_worker = build()
+        # The thread that runs the worker builds it: Celery wants it so.
+        with using("dashboard.history.worker") as worker:
+            run, self._stop_worker = worker.build()
         if not self._stopping.is_set():
             run()
 

@@ -26,6 +26,7 @@ from dashboard.history import wire
 from dashboard.history.buffer import Buffer, Entry
 from dashboard.history.courier import Courier, NotSentError
 from dashboard.history.known import Known
+from dashboard.history.late import using
 from dashboard.history.sequence import Sequence
 
 TICK = 0.25
@@ -46,15 +47,10 @@ def send(payload: str) -> None:
 
     Raises NotSentError where it does not take it.
     """
-    # Imported by the thread that sends: Celery takes half a second of a start that should take two.
-    from kombu.exceptions import OperationalError  # noqa: PLC0415
-
-    from dashboard.history import tasks  # noqa: PLC0415
-
-    try:
-        tasks.write.delay(payload)
-    except OperationalError as error:
-        raise NotSentError(type(error.__cause__ or error).__name__) from None
+    with using("dashboard.history.tasks") as tasks:
+        problem: str | None = tasks.submit(payload)
+    if problem is not None:
+        raise NotSentError(problem)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import Error
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 from dashboard.history import upkeep, wire, writing
 from reconcilerviz.celery import app, task
@@ -35,6 +37,15 @@ def write(payload: str) -> None:
         writing.write(batch)
     except Error as error:
         raise NotWrittenError(type(error).__name__) from None
+
+
+def submit(payload: str) -> str | None:
+    """Hand a batch to the broker; where it does not take it, the kind of error, for its words may hold addresses."""
+    try:
+        write.delay(payload)
+    except (OperationalError, RedisError) as error:
+        return type(error.__cause__ or error).__name__
+    return None
 
 
 @task("history.sweep")
