@@ -95,7 +95,7 @@ def _of_itself(evidence: Evidence, kind: str, by: str, window: Window, before: d
     elif kind == "deletion":
         yield Hop("deleted", window.opened, 0.0, own.id)
     elif kind == "loss":
-        yield before.get("lost") or _lost(evidence, window)
+        yield _lost(evidence, window) or before.get("lost") or Hop("lost", window.opened, 0.0, own.id)
     if window.holds(own.decided):
         yield Hop("decided", own.decided or 0.0, 0.0, own.id)
     if window.holds(own.completed):
@@ -105,11 +105,11 @@ def _of_itself(evidence: Evidence, kind: str, by: str, window: Window, before: d
         yield from (Hop(name, at or 0.0, 0.0, own.id) for name, _, at in turned[:MAX_CONDITIONS])
 
 
-def _lost(evidence: Evidence, window: Window) -> Hop:
-    """What went first."""
+def _lost(evidence: Evidence, window: Window) -> Hop | None:
+    """What went first, None where no other object tells of it (any more)."""
     near = [each for each in evidence.marks if lost_at(each) is not None and window.holds(lost_at(each))]
     first = min(near, key=lambda each: (lost_at(each) or 0.0, each.id), default=None)
-    return Hop("lost", window.opened, 0.0, first.id if first is not None else evidence.own.id)
+    return Hop("lost", window.opened, 0.0, first.id) if first is not None else None
 
 
 def lost_at(marks: Marks) -> float | None:

@@ -14,7 +14,7 @@ from dashboard.core.objects import key_of, text, timestamp
 from dashboard.core.subject import as_list, as_mapping
 from dashboard.core.values import quick
 
-READY_TYPES = frozenset({"Ready", "Available", "Complete", "Succeeded"})
+READY_TYPES = ("Ready", "Available", "Complete", "Succeeded")
 OVER = ("Succeeded", "Failed")
 MAX_CONTAINERS = MAX_CONDITIONS = 100
 

@@ -217,7 +217,8 @@ class Episode:
     (something was declared anew), `loss` (what was there went or failed) or `fight` (two managers set a field back
     and forth); `by` the field manager that set it off, "" where nothing says. `closed` and `ended` are None while it
     is open; one that `stalled` and converged later without being declared anew has `recovered`. `supersedes` and
-    `superseded_by` are keys. `verdict` and `cause` are the newest. Samples are in order of time.
+    `superseded_by` are keys. `verdict` and `cause` are the newest. Samples are in order of time. `stalled` is since
+    when an open one has been stalled: it closes as that when it stays so for some seconds.
     """
 
     key: str
@@ -238,3 +239,4 @@ class Episode:
     superseded_by: str = ""
     hops: tuple[Hop, ...] = ()
     samples: tuple[Sample, ...] = ()
+    stalled: float | None = None

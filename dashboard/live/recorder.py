@@ -140,7 +140,7 @@ class Recorder:
         if track is None:
             calm = assessment.verdict not in (Verdict.STALLED, Verdict.CONVERGING, Verdict.TERMINATING)
             if calm and id not in self._resumed:
-                self._settle(id, entry.row.uid, obj)
+                self._settle(entry, obj)
                 return
             track = self._tracks[id] = _Track(entry.row, own(obj, now), assessment, self._resumed.pop(id, None))
         elif track.own.version != version or not version:
@@ -148,19 +148,23 @@ class Recorder:
         track.row, track.assessment = entry.row, assessment
         self._due.add(id)
 
-    def _settle(self, id: str, uid: str, obj: Mapping[str, Any]) -> None:
-        """Take note of what an object is while nothing is to do."""
+    def _settle(self, entry: Entry, obj: Mapping[str, Any]) -> None:
+        """Take note of what an object is while nothing is to do. What is declared while it is suspended still waits."""
+        id, named = entry.row.id, (entry.row.uid, field(obj, "metadata.generation"))
         turned = max((each.since or 0.0 for each in read_conditions(as_mapping(obj.get("status")))), default=0.0)
         held = self._before.get(id)
-        if held is None or held[:2] != (uid, field(obj, "metadata.generation")):
-            self._before[id] = (uid, field(obj, "metadata.generation"), before(own(obj, 0.0)))
+        if held is None or held[:2] != named:
+            new = before(own(obj, 0.0))
+            if held is not None and held[0] == named[0] and entry.row.verdict is Verdict.SUSPENDED:
+                new = replace(new, wishes=held[2].wishes)
+            self._before[id] = (*named, new)
         elif turned > (held[2].until or 0.0):
             self._before[id] = (*held[:2], replace(held[2], until=turned))
 
     def noted(self, about: str) -> None:
         """The Events about an object changed."""
         entry = self._entries.by_id.get(about)
-        if entry is not None and entry.relative.owner_uid:
+        if entry is not None and (entry.relative.owner_uid or about in self._tracks):
             self._stir(entry)
 
     def _stir(self, entry: Entry) -> None:
@@ -238,7 +242,7 @@ class Recorder:
             if episode is not None:
                 self._closed.pop(id, None)
                 self._closed[id] = (now, episode)
-        elif is_over(episode) or episode.verdict is Verdict.CONVERGED or episode != track.told:
+        elif is_over(episode) or _waits(episode) or episode != track.told:
             self._waiting.add(id)
         else:
             self._waiting.discard(id)
@@ -277,6 +281,11 @@ class Recorder:
                 notes = (note.last for note in self._notes.of(each.id, each.uid) if note.reason == "Pulled")
                 pulled.update((each.uid, at) for at in notes if at is not None)
         return pulled
+
+
+def _waits(episode: Episode) -> bool:
+    """Whether time alone may close it."""
+    return episode.verdict is Verdict.CONVERGED or (episode.verdict is Verdict.STALLED and episode.ended is None)
 
 
 def _state(episode: Episode) -> tuple[object, ...]:

@@ -31,14 +31,15 @@ class Replay:
     """A board that lives through a recording, and the verdicts that each object went through."""
 
     def __init__(self, trace: str) -> None:
-        recorded = list(lines(trace))
+        recorded = self.recorded(trace)
         self.clock = Clock(began(recorded))
         self.start = self.clock.now
         self.board = Board(self.clock)
+        self.begin()
         self.objects: dict[str, tuple[ResourceType, Line]] = {}
         self.verdicts: dict[str, list[str]] = {}
         for line in recorded:
-            self.clock.now = self.start + line["t"]
+            self.clock.now = self.start + self._at(line)
             self.take(line)
             for id in self.board.tick(self.clock.now):
                 row = self.board.row(id)
@@ -46,6 +47,17 @@ class Replay:
                 word = str(row.verdict) if row is not None else "gone"
                 if not seen or seen[-1] != word:
                     seen.append(word)
+
+    def recorded(self, trace: str) -> list[Line]:
+        """The lines in the order in which they are told."""
+        return list(lines(trace))
+
+    def begin(self) -> None:
+        """What to do before the first line."""
+
+    def _at(self, line: Line) -> float:
+        """When a line is told, in the recording's seconds."""
+        return float(line["t"])
 
     def take(self, line: Line) -> None:
         listed, event = line.get("list"), line.get("event")

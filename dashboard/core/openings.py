@@ -1,0 +1,108 @@
+"""Whether an episode opens, of what kind, when, and under which key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import blake2b
+from itertools import chain
+from math import floor
+
+from dashboard.core.evidence import Before, Evidence, Own
+from dashboard.core.hops import lost_at
+from dashboard.core.model import Assessment, Change, Ended, Episode, Verdict
+
+GAP = frozenset({Verdict.STALLED, Verdict.CONVERGING})
+FIGHT = "Fight"
+"""The reason that judging gives for one."""
+
+LAG = 3.0
+"""Seconds by which one kind's watch may tell later than another's what happened at the same time."""
+
+SAME = 2.0
+"""Seconds within which two API times of one step may lie apart: each is cut to its second."""
+
+
+def kind_of(last: Episode | None, assessment: Assessment, evidence: Evidence) -> str | None:
+    """The kind of the episode that opens now, None for none. `last` is the object's episode of before."""
+    own = evidence.own
+    if evidence.gone:
+        return None
+    if own.ending is not None:
+        return "deletion"
+    if assessment.verdict not in GAP:
+        return None
+    if assessment.reason == FIGHT:
+        return "fight"
+    before = evidence.before.generation if evidence.before is not None else last.generation if last else None
+    if before is not None or evidence.before is not None:
+        return "loss" if before == own.generation else "change"
+    return "change" if _is_fresh(assessment, own) else "loss"
+
+
+def _is_fresh(assessment: Assessment, own: Own) -> bool:
+    """Whether an object that was never seen before is on its way to what was last declared, or lost it since."""
+    if own.observed is not None and own.observed < (own.generation or 0):
+        return True
+    declared = own.accepted if own.accepted is not None else own.created
+    return assessment.since is None or declared is None or assessment.since <= declared + SAME
+
+
+def opened_at(kind: str, last: Episode | None, assessment: Assessment, now: float, evidence: Evidence) -> float:
+    """When it opened, by the API where it says so."""
+    own = evidence.own
+    if kind == "deletion":
+        return own.ending if own.ending is not None else now
+    if kind == "change":
+        return _accepted(last, now, evidence)
+    lost = [at for at in _losses(evidence) if at > _earlier(last, evidence)]
+    since = assessment.since if assessment.since is not None and not assessment.at_least else now
+    return min(lost, default=since)
+
+
+def _accepted(last: Episode | None, now: float, evidence: Evidence) -> float:
+    """When the newest generation was declared: by managedFields, unless it was a change that they do not date."""
+    own = evidence.own
+    if last is not None and last.ended is Ended.SUPERSEDED and last.superseded_by and last.closed is not None:
+        return last.closed  # the moment at which it took the other's place
+    if own.generation in (1, None) and own.created is not None:
+        return own.created
+    earlier = _earlier(last, evidence)
+    if own.accepted is None or own.accepted <= earlier:
+        # Its own watch told it now, unless what it caused was told just before: cut to a second, as API times are.
+        caused = (at for each in evidence.marks for at in (each.created, each.ending) if at is not None)
+        return min([float(floor(now)), *(at for at in caused if at > max(earlier, now - LAG))])
+    return own.accepted
+
+
+def declared_by(own: Own, opened: float) -> str:
+    """Who declared it, "" where nothing says."""
+    return own.by if own.accepted is not None and own.accepted >= opened else own.undated_by
+
+
+def _earlier(last: Episode | None, evidence: Evidence) -> float:
+    """The last time of which it is known that it belongs to what was before."""
+    closed = [last.opened, last.closed, last.recovered] if last is not None else []
+    until = evidence.before.until if evidence.before is not None else None
+    return max((at for at in (*closed, until) if at is not None), default=float("-inf"))
+
+
+def _losses(evidence: Evidence) -> Iterable[float]:
+    own = (at for _, status, at in evidence.own.conditions if status == "False" and at is not None)
+    return chain((at for each in evidence.marks if (at := lost_at(each)) is not None), own)
+
+
+def key_for(kind: str, own: Own, opened: float) -> str:
+    """The same for whoever sees the same stretch: a generation is declared once, a loss begins in one second."""
+    parts = [own.uid, kind, str(own.generation)]
+    if kind in ("loss", "fight") or own.generation is None:
+        parts.append(str(floor(opened)))
+    return blake2b("|".join(parts).encode(errors="replace"), digest_size=12).hexdigest()
+
+
+def changes_since(before: Before | None, own: Own) -> tuple[Change, ...]:
+    """What is declared otherwise than before."""
+    if before is None:
+        return ()
+    old, new = dict(before.wishes), dict(own.wishes)
+    paths = dict.fromkeys([*old, *new])
+    return tuple(Change(path, old.get(path), new.get(path)) for path in paths if old.get(path) != new.get(path))
