@@ -10,13 +10,12 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dashboard.core.conditions import read_conditions
 from dashboard.core.episodes import SETTLE, advance, is_over
 from dashboard.core.evidence import Before, Evidence, Own, before, own
 from dashboard.core.marks import Marks, marks
-from dashboard.core.model import Assessment, Episode, Row, Verdict
+from dashboard.core.model import Assessment, Ended, Episode, Row, Verdict
 from dashboard.core.objects import field, text
-from dashboard.core.subject import as_mapping
+from dashboard.live.calm import Calm
 from dashboard.live.entries import Entries, Entry
 from dashboard.live.marked import Marked
 from dashboard.live.notes import Notes
@@ -25,6 +24,12 @@ SPOKEN_FOR = frozenset({
     ("", "Pod"), ("apps", "ReplicaSet"), ("apps", "ControllerRevision"), ("discovery.k8s.io", "EndpointSlice"),
 })  # fmt: skip
 """Kinds whose objects have no episode while their owner is on the board."""
+
+SPEAKERS = frozenset({
+    ("apps", "Deployment"), ("apps", "ReplicaSet"), ("apps", "StatefulSet"), ("apps", "DaemonSet"), ("batch", "Job"),
+    ("batch", "CronJob"), ("", "ReplicationController"),
+})  # fmt: skip
+"""Kinds of owners that are watched wherever they are served: not on the board, they are yet to come, or gone."""
 
 SILENT = frozenset({("coordination.k8s.io", "Lease"), ("", "Endpoints"), ("discovery.k8s.io", "EndpointSlice")})
 """Kinds that are written all the time and converge to nothing."""
@@ -80,7 +85,7 @@ class Recorder:
         self._watched = watched
         self._tracks: dict[str, _Track] = {}
         self._closed: dict[str, tuple[float, Episode]] = {}  # oldest first
-        self._before: dict[str, tuple[str, Any, Before]] = {}  # by id: uid, generation, what it was with nothing to do
+        self._calm = Calm()
         self._resumed: dict[str, Episode] = {}
         self._marked = Marked()
         self._due: set[str] = set()
@@ -117,12 +122,26 @@ class Recorder:
             self._marked.put(marks(obj, entry.row.id, entry.relative.owner_uid))
             self._stir(entry)
         if owned and kind in SPOKEN_FOR and self._speaks(entry):
+            self._leave(entry.row.id, now)
             return
         self._follow(entry, obj, assessment, now)
 
     def _speaks(self, entry: Entry) -> bool:
-        """Whether the owner of an object is followed in its place: it is on the board, or would be if it still were."""
-        return self._entries.owner(entry) is not None or _kind_of(entry.row.owner) in self._watched
+        """Whether the owner of an object is followed in its place. A Node speaks for none of its static Pods."""
+        kind = _kind_of(entry.row.owner)
+        if kind == ("", "Node"):
+            return False
+        return kind in SPEAKERS or kind in self._watched or self._entries.owner(entry) is not None
+
+    def _leave(self, id: str, now: float) -> None:
+        """Leave an object to its owner, which came later than it did."""
+        track = self._tracks.get(id)
+        if track is not None:
+            if track.episode is not None and not is_over(track.episode):
+                at = max(now, track.episode.opened)
+                track.episode = replace(track.episode, ended=Ended.SUPERSEDED, closed=at, reason="Owned")
+                self._tell(id, track, now)
+            self._drop(id)
 
     def _is_news(self, entry: Entry, now: float, *, listed: bool) -> bool:
         """Whether an object's steps may belong to an episode: what has long been as it is tells of none."""
@@ -140,26 +159,13 @@ class Recorder:
         if track is None:
             calm = assessment.verdict not in (Verdict.STALLED, Verdict.CONVERGING, Verdict.TERMINATING)
             if calm and id not in self._resumed:
-                self._settle(entry, obj)
+                self._calm.note(entry, obj)
                 return
             track = self._tracks[id] = _Track(entry.row, own(obj, now), assessment, self._resumed.pop(id, None))
         elif track.own.version != version or not version:
             track.own = own(obj, now)
         track.row, track.assessment = entry.row, assessment
         self._due.add(id)
-
-    def _settle(self, entry: Entry, obj: Mapping[str, Any]) -> None:
-        """Take note of what an object is while nothing is to do. What is declared while it is suspended still waits."""
-        id, named = entry.row.id, (entry.row.uid, field(obj, "metadata.generation"))
-        turned = max((each.since or 0.0 for each in read_conditions(as_mapping(obj.get("status")))), default=0.0)
-        held = self._before.get(id)
-        if held is None or held[:2] != named:
-            new = before(own(obj, 0.0))
-            if held is not None and held[0] == named[0] and entry.row.verdict is Verdict.SUSPENDED:
-                new = replace(new, wishes=held[2].wishes)
-            self._before[id] = (*named, new)
-        elif turned > (held[2].until or 0.0):
-            self._before[id] = (*held[:2], replace(held[2], until=turned))
 
     def noted(self, about: str) -> None:
         """The Events about an object changed."""
@@ -180,7 +186,7 @@ class Recorder:
     def removed(self, entry: Entry) -> None:
         """An object is about to leave the board."""
         self._stir(entry)
-        self._before.pop(entry.row.id, None)
+        self._calm.forget(entry.row.id)
         track = self._tracks.get(entry.row.id)
         if track is not None:
             track.gone = True
@@ -225,15 +231,14 @@ class Recorder:
             self._tell(id, track, now)
         track.before = before(track.own)
         if track.assessment.verdict is Verdict.CONVERGED and track.episode is not None and is_over(track.episode):
-            self._before[id] = (track.own.uid, track.own.generation, track.before)
+            self._calm.put(id, track.own)
         self._keep_or_close(id, track, now)
 
     def _earlier(self, id: str, track: _Track) -> Before | None:
         """What the object was before what it is now: at the last look if that was another generation."""
         if track.before is not None and track.before.generation != track.own.generation:
             return track.before
-        uid, _, held = self._before.get(id, ("", None, None))
-        return held if uid == track.own.uid else None
+        return self._calm.get(id, track.own.uid)
 
     def _keep_or_close(self, id: str, track: _Track, now: float) -> None:
         episode = track.episode
