@@ -134,6 +134,19 @@ class Watcher:
             return running.wanted.resource
         return self._discovery.found.get((group, kind)) if self._discovery else None
 
+    def resources(self) -> tuple[ResourceType, ...]:
+        """Every type that `resource` knows."""
+        found = {**(self._discovery.found if self._discovery else {})}
+        found.update((key, running.wanted.resource) for key, running in self._running.items())
+        return tuple(resource for (group, kind), resource in found.items() if (group, kind.lower()) not in NEVER)
+
+    @property
+    def settled(self) -> bool:
+        """Whether all that is to be watched is known, and has been listed or is known to be out of reach."""
+        if self._discovery is None or not self._crds_listed.is_set():
+            return False
+        return all(running.reflector.status().state != "listing" for running in self._running.values())
+
     # -- the tasks
 
     async def run(self) -> None:

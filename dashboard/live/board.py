@@ -32,6 +32,8 @@ class Board(Picture):
         self._judging = Judging(self._entries, self._notes, self._pins, self._has_status)
         self.recorder = Recorder(self._entries, self._notes, self._pins.touch, self._has_status) if episodes else None
         self._judging.recorder = self.recorder
+        self.listed: set[Kind] = set()
+        """Kinds that are known whole: a list of them was complete."""
         self._listing: dict[Kind, set[str]] = {}
         self._listing_events: dict[Kind, set[Source]] = {}
 
@@ -61,6 +63,7 @@ class Board(Picture):
         listed = self._listing.pop(kind, None)
         if listed is not None:
             self._remove(self._entries.of_kind(*kind) - listed)
+        self.listed.add(kind)
         self._wake()
 
     def apply(self, resource: ResourceType, type: str, obj: dict[str, Any]) -> None:
@@ -77,6 +80,7 @@ class Board(Picture):
     def drop(self, resource: ResourceType) -> None:
         """The kind vanished, or is no longer watched: its rows go."""
         kind = (resource.group, resource.kind)
+        self.listed.discard(kind)
         self._listing.pop(kind, None)
         self._listing_events.pop(kind, None)
         self._remove(self._entries.of_kind(*kind))

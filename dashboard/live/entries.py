@@ -46,10 +46,14 @@ class Entry:
 
 
 class Entries:
-    """All entries by id, with the indexes that relations are read from."""
+    """All entries by id, with the indexes that relations are read from.
+
+    `news`, where somebody keeps a set there, is given the ids that were put or taken out.
+    """
 
     def __init__(self) -> None:
         self.by_id: dict[str, Entry] = {}
+        self.news: set[str] | None = None
         self.kinds: Counter[tuple[str, str]] = Counter()
         self.namespaces: Counter[str] = Counter()
         self._children: Index = {}  # owner uid → ids
@@ -60,6 +64,8 @@ class Entries:
         id = entry.row.id
         old = self.by_id.get(id)
         self.by_id[id] = entry
+        if self.news is not None:
+            self.news.add(id)
         if old is None:
             self.kinds[entry.row.group, entry.row.kind] += 1
             if entry.row.namespace:
@@ -76,6 +82,8 @@ class Entries:
         """Take an entry and its relations out."""
         entry = self.by_id.pop(id, None)
         if entry is not None:
+            if self.news is not None:
+                self.news.add(id)
             _count_down(self.kinds, (entry.row.group, entry.row.kind))
             _unlink(self._children, entry.relative.owner_uid, id)
             _unlink(self._drivers, entry.row.drives, id)

@@ -6,6 +6,7 @@ that happened to an object.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dashboard.core.model import EventNote
@@ -24,9 +25,13 @@ class _Kept:
 
 
 class Notes:
-    """EventNotes by the id of the object they are about."""
+    """EventNotes by the id of the object they are about.
+
+    `news`, where somebody keeps a set there, is given the ids about which something else is known than before.
+    """
 
     def __init__(self, limit: int = PER_CLUSTER) -> None:
+        self.news: set[str] | None = None
         self._limit = limit
         self._about: dict[str, dict[str, _Kept]] = {}
         self._sources: dict[Source, tuple[str, str]] = {}  # oldest first: what goes when there are too many
@@ -53,7 +58,18 @@ class Notes:
         self._sources[source] = (about, note.reason)
         if len(self._sources) > self._limit:
             self.discard(next(iter(self._sources)))
-        return about if held is None or held.note != note else None
+        if held is not None and held.note == note:
+            return None
+        if self.news is not None:
+            self.news.add(about)
+        return about
+
+    def replace(self, about: str, notes: Iterable[EventNote]) -> None:
+        """Keep these notes about an id and no others."""
+        for kept in tuple(self._about.get(about, {}).values()):
+            self.discard(kept.source)
+        for note in notes:
+            self.put((about, note.reason), note)
 
     def discard(self, source: Source) -> str | None:
         """Forget the note that came from this Event; returns the id it was about, None when none was kept."""
@@ -65,7 +81,13 @@ class Notes:
         del reasons[reason]
         if not reasons:
             del self._about[about]
+        if self.news is not None:
+            self.news.add(about)
         return about
+
+    def subjects(self) -> tuple[str, ...]:
+        """Every id that there is a note about."""
+        return tuple(self._about)
 
     def any(self, about: str) -> bool:
         """Whether there is a note about this id."""

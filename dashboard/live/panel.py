@@ -21,6 +21,9 @@ SHORTEST = 0.1
 RETRY = 2.0
 """Seconds after which an object that could not be read is asked for again."""
 
+AGAIN = 0.2
+"""Seconds between two reads of an object whose newer versions only the API can tell."""
+
 LINGER = 30.0
 """Seconds for which an object that nobody views is kept: a page that is loaded again need not read it again."""
 
@@ -139,7 +142,7 @@ class Panels:
         be asked; ValueError when `id` is not an id.
         """
         panel = self._panel(id)
-        if self._picture.pinned(id) is None or self._picture.row(id) is None:
+        if self._picture.pinned(id) is None or self._picture.row(id) is None or self._picture.outdated(id):
             self._take(panel, await self._fetch(id))
         task = self._compare(panel, self._clock())
         if task is not None:
@@ -164,6 +167,7 @@ class Panels:
 
     def _take(self, panel: Panel, obj: dict[str, Any] | None) -> None:
         panel.read = panel.tried = True
+        panel.retry_at = self._clock() + (RETRY if obj is None else AGAIN)
         if obj is not None:
             self._picture.fetched(panel.id, obj)
 
@@ -203,7 +207,9 @@ class Panels:
         self.sweep(now)
 
     def _must_read(self, panel: Panel, now: float) -> bool:
-        return not panel.read and panel.reading is None and not now < panel.retry_at <= now + RETRY
+        if panel.read and not self._picture.outdated(panel.id):
+            return False
+        return panel.reading is None and not now < panel.retry_at <= now + RETRY
 
     def _must_show(self, panel: Panel) -> bool:
         return panel.due and (panel.tried or self._picture.pinned(panel.id) is not None)

@@ -56,6 +56,16 @@ class Picture(ABC):
 
     # What is read
 
+    @property
+    def entries(self) -> Entries:
+        """All that is held of objects, for whoever passes it on; to be read only."""
+        return self._entries
+
+    @property
+    def notes(self) -> Notes:
+        """All that is held of events, for whoever passes it on; to be read only."""
+        return self._notes
+
     def __len__(self) -> int:
         return len(self._entries.by_id)
 
@@ -141,6 +151,10 @@ class Picture(ABC):
     def pinned(self, id: str) -> dict[str, Any] | None:
         """The newest whole object of a pinned id, None until one is known and when it is gone."""
         return self._pins.get(id)
+
+    def outdated(self, id: str) -> bool:
+        """Whether a pinned object that was read has changed since, and nobody but the API can say into what."""
+        return False
 
     def fetched(self, id: str, obj: dict[str, Any]) -> None:
         """An object that was read for a pinned id: taken unless the watch has said as much or more of it."""
