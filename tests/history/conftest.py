@@ -72,6 +72,12 @@ def kept(sqlite: str, django_db_blocker: Any, monkeypatch: pytest.MonkeyPatch) -
     yield from _installed(sqlite, django_db_blocker, monkeypatch)
 
 
+@pytest.fixture
+def empty(tmp_path: Path, django_db_blocker: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Django's database is a SQLite file that is not there yet, in a folder that is not; its URL."""
+    yield from _installed(f"sqlite:///{tmp_path}/data/history.sqlite3", django_db_blocker, monkeypatch)
+
+
 def _installed(url: str, blocker: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     # Threads keep the connection that they had: readers of the test before have the wrong one.
     readers = Aside("history-reader", threads=2)
