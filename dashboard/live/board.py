@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from dashboard.core.model import Episode
+from dashboard.core.model import Episode, EventNote
 from dashboard.core.objects import ResourceType, field, text
 from dashboard.core.relatives import event_note
 from dashboard.live.judging import Judging, Kind, is_text
@@ -35,7 +35,7 @@ class Board(Picture):
         self.listed: set[Kind] = set()
         """Kinds that are known whole: a list of them was complete."""
         self._listing: dict[Kind, set[str]] = {}
-        self._listing_events: dict[Kind, set[Source]] = {}
+        self._listing_events: dict[Kind, dict[Source, EventNote | None]] = {}  # a note: outdone by one not listed yet
 
     # The reflectors' side
 
@@ -43,7 +43,7 @@ class Board(Picture):
         """A list, or another list, of this kind starts; rows of before stay until it ends."""
         kind = (resource.group, resource.kind)
         if kind in EVENTS:
-            self._listing_events[kind] = set()
+            self._listing_events[kind] = {}
             return
         self._has_status[kind] = resource.has_status
         self._listing[kind] = set()
@@ -59,7 +59,10 @@ class Board(Picture):
         kind = (resource.group, resource.kind)
         events = self._listing_events.pop(kind, None)
         if events is not None:
-            self._forget_events(self._notes.sources() - events)
+            self._forget_events(self._notes.sources() - events.keys())
+            for source, note in events.items():
+                if note is not None:
+                    self._judging.noted(self._notes.put(source, note))
         listed = self._listing.pop(kind, None)
         if listed is not None:
             self._remove(self._entries.of_kind(*kind) - listed)
@@ -81,6 +84,7 @@ class Board(Picture):
         """The kind vanished, or is no longer watched: its rows go."""
         kind = (resource.group, resource.kind)
         self.listed.discard(kind)
+        self._has_status.pop(kind, None)
         self._listing.pop(kind, None)
         self._listing_events.pop(kind, None)
         self._remove(self._entries.of_kind(*kind))
@@ -97,12 +101,16 @@ class Board(Picture):
             self._listing[kind].add(id)
 
     def _put_event(self, kind: Kind, obj: dict[str, Any]) -> None:
-        source = _source(obj)
-        if kind in self._listing_events:
-            self._listing_events[kind].add(source)
-        note = event_note(obj)
-        if note is not None and is_text(note.about):
-            self._judging.noted(self._notes.put(source, note))
+        source, note = _source(obj), event_note(obj)
+        listed = self._listing_events.get(kind)
+        if listed is not None:
+            listed[source] = None
+        if note is None or not is_text(note.about):
+            return
+        self._judging.noted(self._notes.put(source, note))
+        if listed is not None and self._notes.source_of(note) not in listed:
+            # A newer Event says the same, but it may be one of a history that was taken back.
+            listed[source] = note
 
     def _forget_events(self, sources: set[Source]) -> None:
         for source in sources:

@@ -47,7 +47,8 @@ class Notes:
         reasons = self._about.setdefault(about, {})
         held = reasons.get(note.reason)
         if held is not None:
-            if held.source != source and (held.note.last or 0.0) > (note.last or 0.0):
+            # Of two in the same second the later name: a watch and a list must not differ.
+            if held.source != source and (held.note.last or 0.0, held.source) > (note.last or 0.0, source):
                 return None
             self._sources.pop(held.source, None)
         elif len(reasons) >= PER_OBJECT:
@@ -92,6 +93,11 @@ class Notes:
     def any(self, about: str) -> bool:
         """Whether there is a note about this id."""
         return about in self._about
+
+    def source_of(self, note: EventNote) -> Source | None:
+        """The Event that is kept of this one's reason and object."""
+        held = self._about.get(note.about.id, {}).get(note.reason)
+        return held.source if held is not None else None
 
     def sources(self) -> set[Source]:
         """Every Event a kept note came from."""
