@@ -131,6 +131,10 @@ class Hub:
             result.fill(SLICE)
             await asyncio.sleep(0)
 
+    def waiting(self) -> list[int]:
+        """For each viewer, the characters of frames that wait for it to read."""
+        return [viewer.waiting for viewer in self._viewers]
+
     # Time
 
     async def run(self) -> None:

@@ -40,6 +40,11 @@ class Viewer:
         self._latest: dict[str, str] = {}
         self._ready = asyncio.Event()
 
+    @property
+    def waiting(self) -> int:
+        """Characters of frames that wait to be sent."""
+        return self._chars
+
     def answer(self, frame: str) -> None:
         """A frame that belongs to no topic: it is never dropped. Beyond a bound, `overrun` says so."""
         if self._answers >= MAX_ANSWERS:

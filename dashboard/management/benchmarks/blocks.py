@@ -8,7 +8,9 @@ from __future__ import annotations
 import gzip
 from collections.abc import Iterator
 from copy import deepcopy
+from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -67,22 +69,35 @@ def event(item: bytes, version: int, *, ready: bool) -> bytes:
     return orjson.dumps({"type": "MODIFIED", "object": {"kind": "Pod", "apiVersion": "v1", **obj}}) + b"\n"
 
 
-def events(count: int, *, among: int) -> Iterator[bytes]:
+def events(number: int, *, among: int) -> Iterator[bytes]:
     """Watch events of Pods that turn unready and ready again, spread over the first `among` Pods."""
     pods = [each for block in range(blocks_for(among * BLOCK // 500)) for each in items("pods", block)][:among]
-    for at in range(count):
+    for at in range(number):
         yield event(pods[at * 7 % len(pods)], LISTED_AT + 1 + at, ready=bool(at * 7 // len(pods) % 2))
 
 
-def churn(count: int, folder: Path = RECORDED) -> list[bytes]:
+STAMPS_FROM = 1_700_000_000
+"""The event of this number was created at this time and so many seconds: what a row of it shows as `created`."""
+
+
+def stamped(among: int = 200) -> Iterator[bytes]:
+    """Watch events without end, each of which can be told from all others by what its row says."""
+    pods = [each for block in range(blocks_for(among * BLOCK // 500)) for each in items("pods", block)][:among]
+    for at in count():
+        obj = orjson.loads(pods[at * 7 % len(pods)])
+        obj["metadata"]["creationTimestamp"] = datetime.fromtimestamp(STAMPS_FROM + at, UTC).isoformat()
+        yield event(orjson.dumps(obj), LISTED_AT + 1 + at, ready=bool(at * 7 // len(pods) % 2))
+
+
+def churn(number: int, folder: Path = RECORDED) -> list[bytes]:
     """Watch events of Pods: recorded ones while Deployments roll, where there are any, in their order."""
     path = folder / "data/churn.jsonl.gz"
     if not path.is_file():
-        return list(events(count, among=500))
+        return list(events(number, among=500))
     found: list[bytes] = []
     with gzip.open(path) as lines:
         for line in lines:
-            if len(found) == count:
+            if len(found) == number:
                 break
             entry = orjson.loads(line)
             if entry["r"] == "pods":

@@ -1,0 +1,181 @@
+"""A viewer as cheap as can be, so that a thousand fit into one process: a WebSocket, and what its frames amount to.
+
+What one frame means is worked out once for all viewers that are sent the same bytes in the same state, so that the
+reader is not what is measured.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from array import array
+from typing import Any
+
+import orjson
+
+from dashboard.live.topics import apply_delta
+
+NARROW = 65_536
+"""Bytes that the system holds for a viewer that has little room."""
+
+DELTA, WINDOW = b'{"t":"delta"', b'{"t":"window"'
+
+
+class State:
+    """What a viewer knows after some frames, and where each further frame leads. Shared by all who know the same."""
+
+    __slots__ = ("after", "broken", "query", "rev", "rows", "total")
+
+    def __init__(self, query: int) -> None:
+        self.query = query
+        self.rev = 0
+        self.rows: tuple[dict[str, Any], ...] = ()
+        self.total = 0
+        self.broken = ""
+        self.after: dict[bytes, State] = {}
+
+
+class Log:
+    """Every distinct frame in the order in which the first of them came, with the times at which all of them did."""
+
+    def __init__(self) -> None:
+        self.frames: dict[bytes, tuple[int, float, array[float]]] = {}
+        self.delivered = 0
+        self.recording = False
+
+    def note(self, query: int, payload: bytes, now: float) -> None:
+        """Take note of one arrival."""
+        self.delivered += 1
+        if self.recording:
+            found = self.frames.get(payload)
+            if found is None:
+                found = self.frames[payload] = (query, now, array("d"))
+            found[2].append(now)
+
+
+class Viewer(asyncio.Protocol):
+    """One browser's socket: the handshake, frames up to what WebSockets allow, pings answered."""
+
+    def __init__(self, log: Log, state: State | None, path: str, ask: bytes, query: int) -> None:
+        self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.query = query
+        self.state = state
+        self.windows = self.deltas = 0
+        self.lost = False
+        self._log, self._path, self._ask = log, path, ask
+        self._rest = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Ask for a WebSocket."""
+        if not isinstance(transport, asyncio.Transport):
+            raise TypeError("a stream is needed")
+        self.transport = transport
+        host = "{}:{}".format(*transport.get_extra_info("peername")[:2])
+        transport.write(
+            f"GET {self._path} HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nUpgrade: websocket\r\n"
+            "Connection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+            .encode()
+        )  # fmt: skip
+
+    def connection_lost(self, problem: Exception | None) -> None:
+        """Nobody closes these sockets but their own process."""
+        self.lost = True
+        if not self.opened.done():
+            self.opened.set_exception(ConnectionError("closed before it was open"))
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes: whole frames are taken, the rest waits for more."""
+        now = time.monotonic()
+        data = self._rest + data if self._rest else data
+        at = 0
+        if not self.opened.done():
+            end = data.find(b"\r\n\r\n")
+            if end < 0:
+                self._rest = data
+                return
+            self._open(data[:end])
+            at = end + 4
+        while (found := frame_at(data, at)) is not None:
+            opcode, start, at = found
+            if opcode == 1:
+                self._take(data[start:at], now)
+            elif opcode == 9:
+                self.transport.write(masked(10, data[start:at]))
+        self._rest = data[at:]
+
+    def _open(self, head: bytes) -> None:
+        if not head.startswith(b"HTTP/1.1 101"):
+            self.opened.set_exception(ConnectionError(head[:200].decode(errors="replace")))
+            self.transport.abort()
+            return
+        self.opened.set_result(None)
+        if self._ask:
+            self.transport.write(masked(1, self._ask))
+
+    def _take(self, payload: bytes, now: float) -> None:
+        if self.state is None:
+            self._log.note(self.query, payload, now)
+            return
+        if payload.startswith(DELTA):
+            self.deltas += 1
+        elif payload.startswith(WINDOW):
+            self.windows += 1
+        else:
+            return  # what it opened, how fresh the picture is
+        self._log.note(self.query, payload, now)
+        state = self.state.after.get(payload)
+        self.state = state or _follow(self.state, payload)
+
+
+def _follow(before: State, payload: bytes) -> State:
+    frame = orjson.loads(payload)
+    state = before.after[payload] = State(before.query)
+    state.broken, state.rev, state.total = before.broken, frame["rev"], frame["total"]
+    if frame["t"] == "window":
+        state.rows = tuple(frame["rows"])
+    elif frame["prev"] == before.rev:
+        state.rows = apply_delta(before.rows, frame)
+    else:
+        state.broken = f"{frame['prev']} does not follow {before.rev}"
+    return state
+
+
+def frame_at(data: bytes, at: int) -> tuple[int, int, int] | None:
+    """The opcode, start and end of a server's frame; None while it is not whole.
+
+    >>> frame_at(b"\\x81\\x02hi", 0)
+    (1, 2, 4)
+    """
+    if len(data) < at + 2:
+        return None
+    size, start = data[at + 1] & 127, at + 2
+    if size > 125:
+        wide = 2 if size == 126 else 8
+        size, start = int.from_bytes(data[start : start + wide], "big"), start + wide
+    return (data[at] & 15, start, start + size) if len(data) >= start + size and len(data) >= start else None
+
+
+def masked(opcode: int, payload: bytes) -> bytes:
+    """A browser's frame. The mask is of zeros, which leave the payload as it is."""
+    size = len(payload)
+    length = bytes([0x80 | size]) if size < 126 else b"\xfe" + size.to_bytes(2, "big")
+    return bytes([0x80 | opcode]) + length + bytes(4) + payload
+
+
+def request(query: int, queries: list[dict[str, Any]]) -> bytes:
+    """What a browser sends to be told about a query."""
+    return orjson.dumps({"op": "query", "id": 1, "cluster": "bench", **queries[query]})
+
+
+async def connect(port: int, viewer: Viewer, *, narrow: bool = False) -> Viewer:
+    """Open a viewer's socket. A narrow one has little room in the system for what it has not read."""
+    sock = socket.socket()
+    if narrow:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, NARROW)
+    sock.setblocking(False)
+    loop = asyncio.get_running_loop()
+    await loop.sock_connect(sock, ("127.0.0.1", port))
+    await loop.create_connection(lambda: viewer, sock=sock)
+    await viewer.opened
+    return viewer

@@ -1,0 +1,128 @@
+"""`bench viewers`: a thousand WebSockets on one core, while events come: all exact, soon told, and nobody in the way.
+
+The floor is a hub that does nothing but hand out the frames that the product made, through the same server to as many
+viewers: what it takes of the processor is what sending takes.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.request import urlopen
+
+import orjson
+
+from dashboard.core.ownership import controller_of
+from dashboard.live.viewer import MAX_CHARS
+from dashboard.management.benchmarks import workers
+from dashboard.management.benchmarks.blocks import blocks_for, items
+
+BOUND = 3.0
+OBJECTS = 57_500
+VIEWERS = 1_000
+RATE = 200.0
+SECONDS = 60.0
+"""How long events come, and how long one of the viewers reads nothing."""
+QUERIES = 20
+P99_MS = 250.0
+MOST_WAITING = 2 * MAX_CHARS
+"""Bytes that may wait for one viewer: its outbox, one frame under way, and what uvicorn buffers."""
+
+
+def measure(
+    objects: int | None = None, viewers: int | None = None, seconds: float = SECONDS, rate: float = RATE
+) -> dict[str, Any]:
+    """CPU of a delivered frame ÷ the bare hub's; whether every viewer is exact, and what waits for a silent one."""
+    crowd, asked = viewers or VIEWERS, queries()
+    with TemporaryDirectory() as folder, workers.wire(blocks_for(objects or OBJECTS)) as api:
+        frames = str(Path(folder) / "frames")
+        with serving("serve", url=api, queries=asked) as port:
+            _until_live(port)
+            found = workers.run(
+                "attending", "attend", api=api, port=port, queries=asked, viewers=crowd,
+                events=round(seconds * rate), rate=rate, frames=frames,
+            )  # fmt: skip
+        with serving("broadcast", frames=frames) as port:
+            floor = workers.run("attending", "listen", port=port, queries=len(asked), viewers=crowd)
+    return _told(found, floor, crowd)
+
+
+def _told(found: dict[str, Any], floor: dict[str, Any], viewers: int) -> dict[str, Any]:
+    frame, bare = (each["cpu"] / each["delivered"] * 1e6 for each in (found, floor))
+    core, asked = found["cpu"] / found["seconds"], found["asked"]
+    exact = not (found["wrong"] or found["gone"] or floor["gone"])
+    silent = {name: found[name] for name in found if name.startswith("silent_")}
+    right_again = not found["silent_wrong"] and found["silent_windows"] <= 1
+    bounded = found["outbox"] + found["buffer"] <= MOST_WAITING
+    same_load = all(each == asked["0"] for each in asked.values())
+    return {
+        "benchmark": "viewers",
+        "ratio": round(frame / bare, 3),
+        "floor": round(bare, 1),
+        "bound": BOUND,
+        "ok": frame <= BOUND * bare and core <= 1 and exact and right_again and bounded and same_load,
+        "unit": "CPU µs a delivered frame; the floor hands out the same frames and does nothing else",
+        "per_frame": round(frame, 1),
+        "viewers": viewers,
+        "viewers_wrong": found["wrong"],
+        "viewers_gone": found["gone"],
+        "cpu_seconds_a_second": round(core, 3),
+        "floor_cpu_seconds_a_second": round(floor["cpu"] / floor["seconds"], 3),
+        "frames_a_second": round(found["delivered"] / found["seconds"]),
+        "distinct_frames": found["frames"],
+        "milliseconds": found["latency"],
+        "floor_milliseconds": floor["latency"],
+        "p99_within_250_ms": found["latency"].get("p99", 0.0) <= P99_MS,
+        **silent,
+        "outbox_most": found["outbox"],
+        "write_buffer_most": found["buffer"],
+        "waiting_bound": MOST_WAITING,
+        "asked_of_the_api_by_viewers": asked,
+        "events": found["events"],
+        "objects": found["objects"],
+    }
+
+
+def queries(count: int = QUERIES) -> list[dict[str, Any]]:
+    """Distinct queries that the events concern: what a team's screens show, then one workload each."""
+    found: list[dict[str, Any]] = [{}, {"kind": "Pod"}, {"verdict": "converging"}, {"kind": "ReplicaSet"}]
+    found += [{"kind": "Deployment"}, {"kind": "Pod", "verdict": "converging"}, {"kind": "Pod", "verdict": "converged"}]
+    pods = [{"kind": "Pod", "apiVersion": "v1", **orjson.loads(each)} for each in items("pods", 0)[:200]]
+    owners = [owner[0].name for each in pods if (owner := controller_of(each)) is not None]
+    names = dict.fromkeys([*owners, *(each["metadata"]["name"] for each in pods)])
+    return [{"query": each, "start": 0, "count": 200} for each in (found + [{"q": name} for name in names])[:count]]
+
+
+@contextmanager
+def serving(function: str, **arguments: Any) -> Iterator[int]:
+    """The port of a server of `viewed`, in a process of its own."""
+    command = [sys.executable, "-m", workers.__name__, "viewed", function, orjson.dumps(arguments).decode()]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        if process.stdin is None or process.stdout is None:
+            raise RuntimeError("a pipe was asked for")
+        try:
+            yield int(json.loads(process.stdout.readline())["port"])
+        finally:
+            process.stdin.close()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _until_live(port: int) -> None:
+    """Wait until all has been listed. Raises TimeoutError when it takes minutes."""
+    until = time.monotonic() + workers.PATIENCE
+    while time.monotonic() < until:
+        with urlopen(f"http://127.0.0.1:{port}/bench") as answer:
+            if orjson.loads(answer.read())["live"]:
+                return
+        time.sleep(0.2)
+    raise TimeoutError("the cluster was not listed")
