@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import time
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from django.http import HttpRequest
 
 from dashboard.core.model import Verdict
 from dashboard.live.hub import freshness_frame
-from dashboard.live.query import VERDICTS, Query, QueryError
+from dashboard.live.query import VERDICTS, Query, QueryError, Window
 from dashboard.web import vendor
 from dashboard.web.clusters import Cluster
 
 FITS = 60
 """Rows that a window shows without much scrolling: up to here what has converged is not folded away."""
-COUNT = 200
-COUNT_ALL = 500
+COUNT = 100
+"""Rows of one page as it comes from the server; a script goes on from there, links lead on without one."""
+START_DIGITS = 7
+"""Digits of the largest place in a list that an address may name."""
 REFRESH = 5
 """Seconds after which a page that no script keeps current loads itself again."""
 MAX_KINDS = 100
@@ -73,7 +76,8 @@ def _chips(cluster: Cluster, query: Query, counts: dict[Verdict, int]) -> list[C
         wanted = "" if active else str(verdict)
         text = Query(query.namespace, query.kind, wanted, query.q, query.owner).text
         href = f"{root_of(cluster)}?{text}" if text else root_of(cluster)
-        chips.append({"verdict": str(verdict), "count": counts.get(verdict, 0), "active": active, "href": href})
+        count = counts.get(verdict, 0)
+        chips.append({"verdict": str(verdict), "count": count, "said": f"{count:,}", "active": active, "href": href})
     return chips
 
 
@@ -81,23 +85,14 @@ def board(cluster: Cluster, request: HttpRequest) -> tuple[Context, int]:
     """The board's context and the page's status: 400 when a filter cannot be used, which the page says."""
     problem: QueryError | None = None
     try:
-        query = Query.parse(request.GET.dict())
+        query, start = asked(request)
     except QueryError as error:
-        problem, query = error, Query()
-    everything = "all" in request.GET
-    window = cluster.board.select(query, 0, COUNT_ALL if everything else COUNT)
+        problem, query, start = error, Query(), 0
     context = common(cluster, request, query, page="board")
-    shown, folded = fold(list(window.rows), window.counts, query, everything)
+    context |= _list(cluster, query, start, everything="all" in request.GET, root=context["root"])
     context |= {
         "query": query,
         "problem": problem,
-        "window": window,
-        "shown": shown,
-        "folded": folded,
-        "folds": query.folds and not query.verdict and window.total < window.objects,
-        "beyond": window.total - len(shown) - folded,
-        "all": everything,
-        "show_all": f"{context['root']}?{query.text + '&' if query.text else ''}all=1",
         "namespaces": _with(cluster.board.namespaces(), query.namespace),
         "kinds": [
             {"value": kind, "label": kind, "selected": kind.casefold() == query.kind.casefold()}
@@ -107,6 +102,45 @@ def board(cluster: Cluster, request: HttpRequest) -> tuple[Context, int]:
     return context, 400 if problem else 200
 
 
+def asked(request: HttpRequest) -> tuple[Query, int]:
+    """The query in the address, and the place in its list to begin at. Raises QueryError."""
+    given = request.GET.get("start", "")
+    if given and not (given.isascii() and given.isdigit() and len(given) <= START_DIGITS):
+        raise QueryError("start", given, "a whole number of rows")
+    return Query.parse(request.GET.dict()), int(given or 0)
+
+
+def _list(cluster: Cluster, query: Query, start: int, *, everything: bool, root: str) -> Context:
+    """The part of the list that the page shows, what is folded behind it, and links to the parts around it."""
+    window = cluster.board.select(query, start, COUNT)
+    length, folded = extent(window, query, everything)
+    if start >= length > 0:  # it has become shorter than it was when somebody made the link: its last part
+        start = (length - 1) // COUNT * COUNT
+        window = cluster.board.select(query, start, COUNT)
+    shown = window.rows[: max(0, length - start)]
+    kept = [*parse_qsl(query.text), *([("all", "1")] if everything else [])]
+
+    def link(at: int) -> str:
+        return f"{root}?{urlencode([*kept, *([('start', at)] if at else [])])}"
+
+    numbers = {
+        "total": window.total, "objects": window.objects, "folded": folded, "length": length,
+        "first": start + 1, "last": start + len(shown),
+    }  # fmt: skip
+    return {
+        "window": window,
+        "shown": shown,
+        "said": {name: f"{number:,}" for name, number in numbers.items()},
+        "folded": 0 if start + len(shown) < length else folded,
+        "folds": query.folds and not query.verdict and window.total < window.objects,
+        "start": start,
+        "all": everything,
+        "earlier": link(max(0, start - COUNT)) if start else "",
+        "later": link(start + COUNT) if start + len(shown) < length else "",
+        "show_all": f"{root}?{urlencode([*parse_qsl(query.text), ('all', '1')])}",
+    }
+
+
 def _with(known: tuple[str, ...], chosen: str) -> tuple[str, ...]:
     """The choices, and the chosen one among them even when nothing there has it (any more)."""
     if not chosen or chosen.casefold() in {each.casefold() for each in known}:
@@ -114,12 +148,13 @@ def _with(known: tuple[str, ...], chosen: str) -> tuple[str, ...]:
     return (chosen, *known)
 
 
-def fold(rows: list[Any], counts: dict[Verdict, int], query: Query, everything: bool) -> tuple[list[Any], int]:
-    """The rows to show, and how many converged ones are folded into one line: none while all fit or were asked for.
+def extent(window: Window, query: Query, everything: bool) -> tuple[int, int]:
+    """How many rows the list has, and how many converged ones are folded into one line behind them.
 
-    The browser's twin is `fold` in static/js/frames.js.
+    None are while all fit, or when they were asked for. What has converged comes last, so that folding is only a
+    shorter list. The browser's twin is `extent` in static/js/frames.js.
     """
-    total = sum(counts.values())
-    if everything or total <= FITS or query.verdict or query.q or query.owner:
-        return rows, 0
-    return [row for row in rows if row.verdict is not Verdict.CONVERGED], counts.get(Verdict.CONVERGED, 0)
+    if everything or sum(window.counts.values()) <= FITS or query.verdict or query.q or query.owner:
+        return window.total, 0
+    folded = window.counts.get(Verdict.CONVERGED, 0)
+    return window.total - folded, folded

@@ -1,190 +1,254 @@
-// <rv-board query="…" all>: the rows of a live query, and the filters that choose it.
+// <rv-board query="…" all start="…">: the rows of a live query, of which as many are in the page as fill the window.
 
-import { html, nothing, render, repeat } from "lit";
-import { EMPTY, fold, parseQuery, queryText, reduce } from "viz/frames.js";
-import { link } from "viz/link.js";
-import { calm, cluster, root } from "viz/page.js";
+import { html, nothing, render } from "lit";
+import { Cursor } from "viz/boardcursor.js";
+import { count, Filters } from "viz/boardfilters.js";
+import { Sizes } from "viz/boardlist.js";
+import { Unfolded } from "viz/boardopen.js";
+import { Rows } from "viz/boardrows.js";
+import { LiveWindow } from "viz/boardwindow.js";
+import { extent, parseQuery, queryText } from "viz/frames.js";
+import { calm, root } from "viz/page.js";
 import { glyph, line } from "viz/parts.js";
 
-const COUNT = 200;
-const COUNT_ALL = 500;
+const SPARE = 300; // px beyond the window's edges in which rows are drawn already
+const REST = 120; // ms after which somebody who scrolled has stopped
+const FLASHES = 8; // rows that light up at once: more would say nothing
 
 class Board extends HTMLElement {
   connectedCallback() {
-    this.state = EMPTY;
-    this.open = new Map(); // id → {state, subscription}
-    this.query = parseQuery(this.getAttribute("query"));
+    const query = parseQuery(this.getAttribute("query"));
+    const start = Number(this.getAttribute("start") ?? 0);
     this.all = this.hasAttribute("all");
-    this.subscription = link.subscribe(this.#message(), (frame) => this.#hear(frame));
-    this.filters = document.getElementById("filters");
-    this.find = document.querySelector("#find input[name=q]");
-    this.#listen();
-  }
-
-  #message() {
-    return { op: "query", cluster, query: this.query, start: 0, count: this.all ? COUNT_ALL : COUNT };
-  }
-
-  #listen() {
-    const button = this.filters.querySelector("button");
-    if (button) button.hidden = true;
-    this.filters.addEventListener("change", (event) => this.go({ ...this.query, [event.target.name]: event.target.value }));
-    let timer = 0;
-    this.find.addEventListener("input", () => {
-      clearTimeout(timer);
-      timer = setTimeout(() => this.go({ ...this.query, q: this.find.value.trim() }, true), 150);
+    this.goal = recalled() ?? (start ? { id: "", index: start, delta: 0 } : null);
+    this.early = [];
+    this.open = new Unfolded(() => this.#draw());
+    this.filters = new Filters(query, (other, about) => this.#show(other, about), () => this.#leap());
+    this.live = new LiveWindow(query, this.goal?.index ?? 0, () => this.#draw(), refused);
+    addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    addEventListener("resize", () => this.#resized());
+    addEventListener("pagehide", () => remember(this.anchor));
+    this.addEventListener("click", ({ target }) => {
+      const button = target.closest("[data-fold]");
+      if (button) this.toggle(button.dataset.fold);
     });
-    this.find.form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      clearTimeout(timer);
-      this.go({ ...this.query, q: this.find.value.trim() });
-      // What is found may still be on its way: the first row of it, not of what stands there now.
-      this.leap = true;
-      if (this.state.rev !== null) this.#leap();
-    });
-    // A link to this very board only changes the filter: no need to load the page again.
-    document.addEventListener("click", (event) => {
-      const to = event.target.closest?.("a");
-      const plainly = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
-      if (!to || !plainly || to.origin !== location.origin || to.pathname !== root || to.target) return;
-      event.preventDefault();
-      this.#follow(new URL(to.href), true);
-    });
-    addEventListener("popstate", () => this.#follow(new URL(location.href), false));
   }
 
-  /** Show what the query finds and put it into the address. `replace` while somebody is still typing. */
-  go(query, replace = false) {
-    const text = queryText(query);
-    if (text === queryText(this.query)) return;
-    const address = text ? `${root}?${text}` : root;
-    history[replace ? "replaceState" : "pushState"](null, "", address);
-    this.#show(query, false);
-  }
-
-  #follow(address, push) {
-    if (push) history.pushState(null, "", address);
-    this.#show(parseQuery(address.search), address.searchParams.has("all"));
-  }
-
-  #show(query, all) {
-    this.query = query;
+  #show(query, { all, start }) {
     this.all = all;
-    if (document.activeElement !== this.find) this.find.value = query.q;
-    for (const name of ["namespace", "kind"]) this.#choose(name, query[name]);
-    document.querySelector("rv-counts")?.setAttribute("query", queryText(query));
-    for (const id of [...this.open.keys()]) this.#close(id);
-    this.state = { ...EMPTY, rows: this.state.rows };
-    this.subscription.replace(this.#message());
+    this.open.clear();
+    this.goal = { id: "", index: start, delta: 0 };
+    this.live.change(query, start);
   }
 
-  #choose(name, value) {
-    const select = this.filters.elements[name];
-    if (![...select.options].some((option) => option.value === value)) select.add(new Option(value, value));
-    select.value = value;
+  // What is found may still be on its way: the first row of it, not of what stands there now.
+  #leap() {
+    this.leap = true;
+    if (this.live.known) this.#draw();
   }
 
-  #hear(frame) {
-    if (frame.t === "error") {
-      // The server's own page says what is wrong with a filter, and what it accepts.
-      if (frame.field?.startsWith("query.")) location.reload();
-      return;
-    }
-    this.state = reduce(this.state, frame);
-    if (this.state.hole) this.subscription.resync();
-    else this.#render();
+  /** Walk the rows by keyboard: see Cursor.walk. */
+  walk(how) {
+    if (this.cursor) this.cursor.walk(how);
+    else this.early.push(how); // somebody is quicker than the first rows
   }
 
-  #render() {
-    if (!this.ours) {
-      this.ours = true;
-      this.replaceChildren();
-    }
-    const { shown, folded } = fold(this.state, this.query, this.all);
-    const beyond = this.state.total - shown.length - folded;
-    const more = queryText(this.query);
-    render(html`<ol class="rows" aria-label="Objects">
-${shown.length || folded ? html`<li class="columns" aria-hidden="true"><span></span><span>kind</span><span>name</span><span>gap</span><span>observed of desired</span><span class="why">why</span><span class="when">since</span></li>` : nothing}
-${repeat(shown, (row) => row.id, (row) => this.#row(row))}
-${folded ? html`<li class="divider">${glyph("converged")}<span>${folded} converged</span><a class="link" href="${root}?${more ? `${more}&` : ""}all=1">show all</a></li>` : nothing}
-${beyond > 0 ? html`<li class="divider"><span>${beyond} more: narrow with a filter, or find</span></li>` : nothing}
-${shown.length || folded ? nothing : this.#empty()}</ol>`, this);
-    this.#result();
-    this.#leap();
-    if (this.state.changed.size && !calm.matches) this.#flash();
-    this.dispatchEvent(new CustomEvent("rendered", { bubbles: true }));
-  }
-
-  #row(row) {
-    const open = this.open.get(row.id);
-    return html`<li>${line(row)}${mayFold(row) ? html`<button class="fold" aria-expanded=${open ? "true" : "false"} aria-label="show what it owns" data-fold=${row.id} @click=${() => this.toggle(row.id)}><svg viewBox="0 0 8 8" aria-hidden="true"><path d="M2 1l3.5 3L2 7"></path></svg></button>` : nothing}${open ? this.#children(open) : nothing}</li>`;
-  }
-
-  #children(open) {
-    if (open.state.rev !== null && !open.state.rows.length) return html`<p class="children"><span class="empty">It owns nothing.</span></p>`;
-    return html`<ol class="children">${repeat(open.state.rows, (row) => row.id, (row) => html`<li>${line(row)}</li>`)}</ol>`;
-  }
-
-  #empty() {
-    if (queryText(this.query)) return html`<li class="empty-board"><b>Nothing matches.</b>No object fits these filters. <a class="link" href=${root}>Show everything</a></li>`;
-    return html`<li class="empty-board"><b>There is nothing here yet.</b>Objects appear as soon as the cluster has some.</li>`;
-  }
-
-  #result() {
-    const result = this.filters.querySelector(".result");
-    const { total, objects } = this.state;
-    const folded = total < objects && !this.query.verdict && !this.query.q && !this.query.kind && !this.query.owner;
-    result.textContent = `${total} of ${objects} objects${folded ? ", the rest folded under their owners" : ""}`;
-    const text = queryText(this.query);
-    let clear = this.filters.querySelector(".clear");
-    if (text && !clear) {
-      clear = Object.assign(document.createElement("a"), { className: "clear", href: root, textContent: "clear filters" });
-      result.before(clear);
-    }
-    if (clear) clear.hidden = !text;
+  /** The address of the row that the keyboard stands on, "" unless it is out of sight. */
+  get hiddenRow() {
+    return this.cursor?.hidden ? `${root}o/${this.cursor.hidden}` : "";
   }
 
   /** Show or hide what an object owns, under its row. */
   toggle(id) {
-    if (this.open.has(id)) {
-      this.#close(id);
-    } else {
-      const open = { state: EMPTY, subscription: null };
-      this.open.set(id, open);
-      const message = { op: "query", cluster, query: { ...parseQuery(""), owner: id }, start: 0, count: COUNT };
-      open.subscription = link.subscribe(message, (frame) => {
-        if (frame.t === "error") return;
-        open.state = reduce(open.state, frame);
-        if (open.state.hole) open.subscription.resync();
-        else this.#render();
-      });
+    this.open.toggle(id);
+  }
+
+  // Take over from the rows that the server drew.
+  #begin() {
+    const held = document.activeElement?.closest?.("rv-board a.row")?.dataset.id;
+    this.replaceChildren();
+    render(html`<ol class="rows" aria-label="Objects" tabindex="-1">
+<li class="columns" aria-hidden="true"><span></span><span>kind</span><span>name</span><span>gap</span><span>observed of desired</span><span class="why">why</span><span class="when">since</span></li>
+<li class="space" aria-hidden="true"></li><li class="space" aria-hidden="true"></li><li class="tail"></li></ol>`, this);
+    this.list = this.querySelector("ol");
+    [this.columns, this.above, this.below, this.tail] = this.list.querySelectorAll(":scope > li");
+    this.rows = new Rows(this.below);
+    this.#measure();
+    this.cursor = new Cursor(this);
+    if (held) this.cursor.resume(held);
+  }
+
+  #measure() {
+    const style = getComputedStyle(this.list);
+    const px = (name) => Number.parseFloat(style.getPropertyValue(name));
+    this.heights = { tall: px("--tall"), flat: px("--flat") };
+    this.lead = this.columns.offsetHeight;
+  }
+
+  #resized() {
+    if (!this.list) return;
+    this.#measure();
+    this.#draw();
+  }
+
+  #scrolled() {
+    if (Math.abs(scrollY - this.expected) < 1) return; // our own doing
+    this.expected = NaN;
+    this.restless = performance.now() + REST;
+    this.#draw();
+  }
+
+  /** Where the window's upper edge stands, in px below the list's. */
+  get y() {
+    return scrollY - this.#top();
+  }
+
+  #top() {
+    return this.above.getBoundingClientRect().top + scrollY;
+  }
+
+  /** Scroll so that the window's upper edge stands at `y`, and draw what is there. */
+  go(y) {
+    this.goal = { id: "", index: -1, y };
+    this.#draw();
+  }
+
+  #draw() {
+    if (!this.live.settled) return; // what stands there stays until better is known
+    if (!this.list) this.#begin();
+    const { state, query } = this.live;
+    const { length, tall, folded } = extent(state, query, this.all);
+    const sizes = this.sizes = new Sizes(length, tall, this.heights, this.open.extras((id) => this.live.find(id)));
+    const top = this.#top();
+    const now = scrollY - top;
+    const y = Math.max(-top, Math.min(this.#stand(now), Math.max(now, sizes.height - innerHeight + 80)));
+    const { first, last } = this.#place(sizes, y, tall);
+    this.#end(length, folded);
+    if (Math.abs(y - now) >= 1) {
+      scrollTo(0, top + y);
+      this.expected = scrollY;
     }
-    this.#render();
+    this.#anchor(y);
+    this.filters.tell(state);
+    this.#flash();
+    if (length) this.live.need(first, last, length);
+    this.#attend();
+    this.dispatchEvent(new CustomEvent("rendered", { bubbles: true }));
   }
 
-  #close(id) {
-    this.open.get(id)?.subscription.close();
-    this.open.delete(id);
+  // Where to stand: at what was asked for, else so that what is at the window's edge stays there, however much came or
+  // went above it; but at the top what is new is seen, and nobody who scrolls is pulled about.
+  #stand(now) {
+    const { goal, anchor, sizes, live } = this;
+    if (goal && (goal.index < 0 || live.known)) {
+      this.goal = null;
+      if (goal.index < 0) return goal.y;
+      const found = goal.id ? live.find(goal.id) : -1;
+      const index = found < 0 ? goal.index : found;
+      if (!index) return Math.min(now, 0);
+      return sizes.top(Math.min(index, sizes.length)) + (goal.delta || -this.lead);
+    }
+    if (!anchor || performance.now() < this.restless) return now;
+    const index = live.find(anchor.id);
+    return index < 0 || index >= sizes.length ? now : sizes.top(index) + anchor.delta;
   }
 
-  #leap() {
-    if (!this.leap) return;
+  #anchor(y) {
+    const { sizes, live, lead } = this;
+    this.anchor = null;
+    if (y <= 0 || !sizes.length) return;
+    let index = sizes.at(y + lead);
+    if (sizes.top(index) < y + lead && index + 1 < sizes.length) index += 1;
+    const row = live.row(index);
+    if (row) this.anchor = { id: row.id, index, delta: y - sizes.top(index) };
+  }
+
+  #place(sizes, y, tall) {
+    const first = sizes.at(y - SPARE);
+    const last = sizes.at(y + innerHeight + SPARE);
+    const wanted = [];
+    for (let index = first; index <= last; index += 1) {
+      const row = this.live.row(index);
+      wanted.push({ key: row?.id ?? `#${index}`, index, row, open: row && this.open.get(row.id), flat: index >= tall });
+    }
+    this.cursor.leave(wanted);
+    this.rows.place(wanted, sizes.length, (each) => this.#row(each));
+    for (const { key, open } of wanted) if (open) this.open.observe(key, this.rows.get(key));
+    setHeight(this.above, sizes.top(first));
+    setHeight(this.below, sizes.height - sizes.top(last + 1));
+    return { first, last };
+  }
+
+  #row({ row, open, flat }) {
+    if (!row) return html`<span class="row blank ${flat ? "converged" : ""}"></span>`;
+    const fold = mayFold(row)
+      ? html`<button class="fold" aria-expanded=${open ? "true" : "false"} aria-label="show what it owns" data-fold=${row.id}><svg viewBox="0 0 8 8" aria-hidden="true"><path d="M2 1l3.5 3L2 7"></path></svg></button>`
+      : nothing;
+    return html`${line(row)}${fold}${open ? this.open.template(row.id) : nothing}`;
+  }
+
+  #end(length, folded) {
+    const state = `${length > 0} ${folded} ${queryText(this.live.query)}`;
+    if (state === this.ended) return;
+    this.ended = state;
+    this.columns.hidden = !length && !folded;
+    render(folded ? this.#folded(folded) : length ? nothing : this.#empty(), this.tail);
+  }
+
+  #folded(folded) {
+    const more = queryText(this.live.query);
+    return html`<div class="divider">${glyph("converged")}<span>${count(folded)} converged</span><a class="link" href="${root}?${more ? `${more}&` : ""}all=1">show all</a></div>`;
+  }
+
+  #empty() {
+    if (queryText(this.live.query)) return html`<div class="empty-board"><b>Nothing matches.</b>No object fits these filters. <a class="link" href=${root}>Show everything</a></div>`;
+    return html`<div class="empty-board"><b>There is nothing here yet.</b>Objects appear as soon as the cluster has some.</div>`;
+  }
+
+  #attend() {
+    this.cursor.arrive();
+    for (const how of this.early.splice(0)) this.cursor.walk(how);
+    if (!this.leap || !this.live.known) return;
     this.leap = false;
-    this.querySelector("a.row")?.focus();
+    if (this.sizes.length) this.cursor.to(0);
   }
 
   #flash() {
-    for (const id of this.state.changed) {
-      const row = this.querySelector(`a.row[data-id="${CSS.escape(id)}"]`);
-      row?.animate([{ backgroundColor: getComputedStyle(this).getPropertyValue("--converging-wash") }, {}], { duration: 900, easing: "ease-out" });
-    }
-    this.state = { ...this.state, changed: new Set() };
+    const changed = this.live.take();
+    if (calm.matches || changed.size > FLASHES) return;
+    for (const id of changed) this.rows.flash(id);
   }
+}
+
+function refused(frame) {
+  // The server's own page says what is wrong with a filter, and what it accepts.
+  if (frame.field?.startsWith("query.")) location.reload();
+}
+
+function setHeight(element, px) {
+  const height = `${px}px`;
+  // By the object model: the content security policy forbids style attributes in markup.
+  if (element.style.height !== height) element.style.setProperty("height", height);
 }
 
 /** Whether an object may have children worth a button: what counts Pods, and what another tool defined. */
 function mayFold(row) {
   return row.kind !== "Pod" && ((row.bar !== null && row.bar.unit === "") || Boolean(row.drives));
+}
+
+const PLACE = () => `board ${location.href}`;
+
+/** Where this page stood is kept for the case that somebody comes back to it: the browser cannot know, the list is not there yet. */
+function remember(anchor) {
+  if (anchor) sessionStorage.setItem(PLACE(), JSON.stringify(anchor));
+  else sessionStorage.removeItem(PLACE());
+}
+
+function recalled() {
+  history.scrollRestoration = "manual";
+  const [entry] = performance.getEntriesByType("navigation");
+  const kept = entry?.type === "navigate" ? null : sessionStorage.getItem(PLACE());
+  return kept ? JSON.parse(kept) : null;
 }
 
 customElements.define("rv-board", Board);

@@ -37,6 +37,9 @@ class Counts extends HTMLElement {
       this.ours = true;
       this.replaceChildren();
     }
+    const shown = JSON.stringify([this.state.counts, this.query]);
+    if (shown === this.shown) return; // of most changes a count says nothing
+    this.shown = shown;
     render(html`<nav class="counts" aria-label="Verdicts">${VERDICTS.map((verdict) => this.#chip(verdict))}</nav>`, this);
     const stalled = this.state.counts.stalled ?? 0;
     if (document.querySelector("rv-board")) document.title = `${cluster}${stalled ? ` · ${stalled} stalled` : ""} · ReconcilerViz`;
@@ -46,7 +49,7 @@ class Counts extends HTMLElement {
     const count = this.state.counts[verdict] ?? 0;
     const active = this.query.verdict === verdict;
     const text = queryText({ ...this.query, verdict: active ? "" : verdict });
-    return html`<a class="${verdict} ${count ? "" : "none"}" href=${text ? `${root}?${text}` : root} aria-current=${active ? "true" : nothing}>${glyph(verdict)}<b>${count}</b><span class="long">${verdict}</span></a>`;
+    return html`<a class="${verdict} ${count ? "" : "none"}" href=${text ? `${root}?${text}` : root} aria-current=${active ? "true" : nothing}>${glyph(verdict)}<b>${count.toLocaleString("en")}</b><span class="long">${verdict}</span></a>`;
   }
 }
 

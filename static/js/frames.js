@@ -2,7 +2,7 @@
 
 /** Nothing known yet. */
 export const EMPTY = Object.freeze({
-  topic: "", rev: null, rows: [], total: 0, counts: {}, objects: 0, changed: new Set(), hole: false,
+  topic: "", rev: null, start: 0, rows: [], total: 0, counts: {}, objects: 0, changed: new Set(), hole: false,
 });
 
 /**
@@ -17,8 +17,8 @@ export function reduce(state, frame) {
       first ? [] : frame.rows.filter((row) => differs(known.get(row.id), row)).map((row) => row.id),
     );
     return {
-      topic: frame.topic, rev: frame.rev, rows: frame.rows, total: frame.total, counts: frame.counts,
-      objects: frame.objects, changed, hole: false,
+      topic: frame.topic, rev: frame.rev, start: frame.start ?? 0, rows: frame.rows, total: frame.total,
+      counts: frame.counts, objects: frame.objects, changed, hole: false,
     };
   }
   if (frame.t !== "delta" || frame.topic !== state.topic) return state;
@@ -28,7 +28,7 @@ export function reduce(state, frame) {
   const order = frame.order ?? state.rows.map((row) => row.id);
   if (order.some((id) => !rows.has(id))) return { ...state, changed: new Set(), hole: true };
   return {
-    topic: state.topic, rev: frame.rev, rows: order.map((id) => rows.get(id)), total: frame.total,
+    topic: state.topic, rev: frame.rev, start: state.start, rows: order.map((id) => rows.get(id)), total: frame.total,
     counts: frame.counts, objects: frame.objects, changed: new Set(frame.rows.map((row) => row.id)), hole: false,
   };
 }
@@ -41,14 +41,18 @@ export function differs(before, after) {
 
 export const FITS = 60;
 
-/** The rows to show and how many converged ones are folded into one line. The server's twin is `pages.fold`. */
-export function fold(state, query, everything) {
-  const total = Object.values(state.counts).reduce((sum, count) => sum + count, 0);
-  if (everything || total <= FITS || query.verdict || query.q || query.owner) return { shown: state.rows, folded: 0 };
-  return {
-    shown: state.rows.filter((row) => row.verdict !== "converged"),
-    folded: state.counts.converged ?? 0,
-  };
+/**
+ * How long the list is: `length` rows, the first `tall` of them not converged, and how many converged ones are folded
+ * into one line behind them: what has converged comes last, so that folding is arithmetic. The server's twin is
+ * `pages.extent`.
+ */
+export function extent(state, query, everything) {
+  const all = Object.values(state.counts).reduce((sum, count) => sum + count, 0);
+  const converged = state.counts.converged ?? 0;
+  const folds = !everything && all > FITS && !query.verdict && !query.q && !query.owner;
+  const calm = query.verdict && query.verdict !== "converged" ? 0 : Math.min(converged, state.total);
+  const folded = folds ? calm : 0;
+  return { length: state.total - folded, tall: state.total - calm, folded };
 }
 
 /** A query's fields from a URL's text, and back to the canonical text of the server's `Query.text`. */

@@ -1,31 +1,35 @@
-// The board by keyboard: j and k walk the rows, Enter opens (it is a link), o unfolds, / finds, ? helps, b goes back.
+// The board by keyboard: j and k walk the rows, so do Home, End and the pages; Enter opens, o unfolds, / finds, b goes back.
 
 import { root } from "viz/page.js";
 
-const rows = () => [...document.querySelectorAll("a.row")].filter((row) => row.offsetParent !== null);
-
-function move(step) {
-  const all = rows();
-  if (!all.length) return;
-  const at = all.indexOf(document.activeElement);
-  const next = at < 0 ? (step > 0 ? 0 : all.length - 1) : Math.min(all.length - 1, Math.max(0, at + step));
-  all[next].focus();
-  all[next].scrollIntoView({ block: "nearest" });
-}
+const board = () => document.querySelector("rv-board");
+const walk = (how) => () => board()?.walk(how);
 
 function unfold() {
   const id = document.activeElement?.dataset?.id;
-  const board = document.querySelector("rv-board");
-  if (id && board?.querySelector(`[data-fold="${CSS.escape(id)}"]`)) board.toggle(id);
+  if (id && board()?.querySelector(`[data-fold="${CSS.escape(id)}"]`)) board().toggle(id);
+}
+
+// A row that is scrolled out of sight is no link any more, but the keyboard still stands on it.
+function enter() {
+  if (board()?.hiddenRow) location.assign(board().hiddenRow);
 }
 
 const ACTIONS = {
-  j: () => move(1),
-  k: () => move(-1),
+  j: walk("next"),
+  k: walk("previous"),
   o: unfold,
   b: () => location.assign(root),
   "/": () => document.querySelector("#find input[name=q]")?.select(),
   "?": () => document.getElementById("help")?.showModal(),
+};
+
+// These scroll every other page, as they do everywhere.
+const ON_BOARD = {
+  Home: walk("first"),
+  End: walk("last"),
+  PageDown: walk("pagedown"),
+  PageUp: walk("pageup"),
 };
 
 document.addEventListener("keydown", (event) => {
@@ -35,7 +39,11 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (typing || event.metaKey || event.ctrlKey || event.altKey || document.querySelector("dialog[open]")) return;
-  const act = ACTIONS[event.key];
+  if (event.key === "Enter") {
+    enter();
+    return;
+  }
+  const act = ACTIONS[event.key] ?? (board() ? ON_BOARD[event.key] : undefined);
   if (!act) return;
   event.preventDefault();
   act();

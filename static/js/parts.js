@@ -46,15 +46,29 @@ export function since(at, least = false, prefix = "") {
   return html`<rv-since at=${at} ?least=${least} prefix=${prefix || nothing}></rv-since>`;
 }
 
+const END = 12; // characters
+
 export const href = (id) => `${root}o/${id}`;
+
+/** A name whose end is seen however narrow it stands: it is what names tell themselves apart by. */
+function ends(name) {
+  const text = [...middle(name, 44)];
+  return html`<b><span class="head">${text.slice(0, -END).join("")}</span><span class="end">${text.slice(-END).join("")}</span></b>`;
+}
+
+/** A row in words: what stands in columns would be read in pieces. */
+function said(row) {
+  const name = `${row.namespace ? `${plain(row.namespace, 64)}/` : ""}${plain(row.name, 253)}`;
+  return [`${row.verdict} ${plain(row.kind, 100)} ${name}`, plain(row.glance, 120), plain(row.cause)].filter(Boolean).join(", ");
+}
 
 /** A line of the board. */
 export function line(row) {
   const place = row.namespace ? html`<span class="ns">${middle(row.namespace, 24)}/</span>` : nothing;
-  return html`<a class="row ${row.verdict}" href=${href(row.id)} data-id=${row.id}>
+  return html`<a class="row ${row.verdict}" href=${href(row.id)} data-id=${row.id} aria-label=${said(row)}>
 <span class="mark">${glyph(row.verdict)}</span>
 <span class="kind" title=${plain(row.kind, 100)}>${kind(row.kind)}</span>
-<span class="name" title="${row.namespace ? `${plain(row.namespace, 64)}/` : ""}${plain(row.name, 253)}"><span class="kind-inline">${kind(row.kind)} </span><bdi>${place}<b>${middle(row.name, 44)}</b></bdi></span>
+<span class="name" title="${row.namespace ? `${plain(row.namespace, 64)}/` : ""}${plain(row.name, 253)}"><span class="kind-inline">${kind(row.kind)} </span><bdi>${place}${ends(row.name)}</bdi></span>
 <span class="gap">${gapbar(row.bar)}</span>
 <span class="glance" title=${plain(row.glance)}>${plain(row.glance, 120)}</span>
 <span class="why">${row.cause ? html`<bdi class="cause" title=${plain(row.cause, 500)}>${plain(row.cause)}</bdi>` : nothing}${row.images ? html`<bdi class="images mono" title=${plain(row.images, 500)}>${middle(row.images, 72)}</bdi>` : nothing}</span>

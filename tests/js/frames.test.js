@@ -1,7 +1,7 @@
 // The browser's pure parts, with Node's own test runner: `node --test tests/js/frames.test.js`.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { differs, EMPTY, fold, parseQuery, queryText, reduce } from "../../static/js/frames.js";
+import { differs, EMPTY, extent, parseQuery, queryText, reduce } from "../../static/js/frames.js";
 import { judge, PATIENCE } from "../../static/js/freshness.js";
 
 const row = (id, glance = "1 of 1", verdict = "converged") => ({ id, glance, verdict, cause: "", images: "" });
@@ -54,12 +54,26 @@ test("only what somebody sees is a change", () => {
 });
 
 test("what has converged is folded when it does not fit and nobody asked for it", () => {
-  const rows = [row("bad", "0 of 1", "stalled"), ...Array.from({ length: 60 }, (_, at) => row(`r${at}`))];
-  const state = { ...opened(rows), counts: { stalled: 1, converged: 60 } };
-  assert.deepEqual(fold(state, parseQuery(""), false).shown.map(({ id }) => id), ["bad"]);
-  assert.equal(fold(state, parseQuery(""), false).folded, 60);
-  assert.equal(fold(state, parseQuery("q=r"), false).folded, 0);
-  assert.equal(fold(state, parseQuery(""), true).shown.length, 61);
+  const state = { ...EMPTY, total: 61, counts: { stalled: 1, converged: 60 } };
+  const of = (text, all = false, about = {}) => extent({ ...state, ...about }, parseQuery(text), all);
+  assert.deepEqual(of(""), { length: 1, tall: 1, folded: 60 });
+  assert.deepEqual(of("kind=Pod"), { length: 1, tall: 1, folded: 60 });
+  assert.deepEqual(of("q=r"), { length: 61, tall: 1, folded: 0 });
+  assert.deepEqual(of("", true), { length: 61, tall: 1, folded: 0 });
+  assert.deepEqual(of("", false, { total: 60, counts: { stalled: 1, converged: 59 } }), { length: 60, tall: 1, folded: 0 });
+});
+
+test("of one verdict all rows are as high as each other", () => {
+  const counts = { stalled: 3, converged: 60 };
+  const of = (text, total) => extent({ ...EMPTY, total, counts }, parseQuery(text), false);
+  assert.deepEqual(of("verdict=stalled", 3), { length: 3, tall: 3, folded: 0 });
+  assert.deepEqual(of("verdict=converged", 60), { length: 60, tall: 0, folded: 0 });
+});
+
+test("a delta leaves the window where it is", () => {
+  const before = reduce(EMPTY, { t: "window", topic: "q:1", rev: 1, start: 150, total: 500, counts: {}, objects: 500, rows: [row("a")] });
+  assert.equal(before.start, 150);
+  assert.equal(reduce(before, delta({ rows: [row("a", "0 of 1")] })).start, 150);
 });
 
 test("a query and its address are the same thing", () => {
