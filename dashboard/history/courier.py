@@ -53,7 +53,7 @@ class _Sent:
 
 
 class Courier:
-    """Batches under way, and what is known of the accounts."""
+    """Batches under way, and what is known of the accounts. `watches` says that its run tells of episodes."""
 
     def __init__(
         self,
@@ -77,6 +77,7 @@ class Courier:
         self._standing = accounts.Standing()
         self._left = {each.run: each for each in sequence.left_over()}
         self._word: tuple[str, ...] | None = ()
+        self.watches = False
         self._ended = False
         self._resend = RESEND
         self._pause = 0.0
@@ -136,7 +137,7 @@ class Courier:
             id=uuid.uuid4().hex,
             cluster=self._cluster,
             at=now,
-            run=wire.RunState(self._run_id, self._sequence.told, self._started, self._ended),
+            run=wire.RunState(self._run_id, self._sequence.told, self._started, self._ended, self.watches),
             episodes=tuple(item for item in items if isinstance(item, wire.Told)),
             edits=tuple(item for item in items if isinstance(item, wire.Made)),
             alive=self._word or (),

@@ -129,7 +129,7 @@ class Run(models.Model):
     """One life of a process that tells: the last number it gave, and which numbers have been written.
 
     `seen` is when it last said anything. `missing` is how many numbers up to `told` are not written: under way or lost
-    while it runs, lost once it has `ended`.
+    while it runs, lost once it has `ended`. `watches`: it tells of a cluster's episodes, not of edits alone.
     """
 
     id = models.CharField(max_length=32, primary_key=True)
@@ -139,6 +139,7 @@ class Run(models.Model):
     told = models.BigIntegerField(default=0)
     written = models.JSONField(default=list)
     missing = models.BigIntegerField(default=0)
+    watches = models.BooleanField(default=False)
     ended = models.BooleanField(default=False)
 
     class Meta:

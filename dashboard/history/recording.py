@@ -127,6 +127,7 @@ class Recording:
 
     async def run(self) -> None:
         """Send and confirm until cancelled, then for FLUSH seconds at most what is held."""
+        self._courier.watches = self.look is not None
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._begin())

@@ -40,7 +40,7 @@ def sweep(now: float) -> int:
     is only waiting to be taken up. Should it be told of after all, that is newer and replaces this. How many.
     """
     open_ones = models.Episode.objects.filter(ended="")
-    heard = models.Run.objects.filter(ended=False, seen__gte=now - SILENT, started__lt=now - SILENT)
+    heard = models.Run.objects.filter(watches=True, ended=False, seen__gte=now - SILENT, started__lt=now - SILENT)
     clusters = list(heard.values_list("cluster", flat=True).distinct())
     gone = _lose(open_ones.filter(cluster__in=clusters, told__lt=now - SILENT))
     return gone + _lose(open_ones.filter(cluster__in=_clusters(), told__lt=now - ABANDONED))

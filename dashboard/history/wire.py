@@ -36,12 +36,13 @@ class Made(msgspec.Struct, frozen=True):
 
 
 class RunState(msgspec.Struct, frozen=True):
-    """A run, and the last number that it gave. `ended`: it gives no more."""
+    """A run, and the last number that it gave. `ended`: it gives no more. `watches`: it tells of episodes."""
 
     id: str
     told: int
     started: float = 0.0
     ended: bool = False
+    watches: bool = False
 
 
 class Batch(msgspec.Struct, frozen=True):

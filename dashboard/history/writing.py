@@ -161,6 +161,7 @@ def _enter(cluster: str, state: RunState, at: float, numbers: Iterable[int]) -> 
     run.told = max(run.told, state.told)
     run.missing = written.missing(run.told)
     run.ended = run.ended or state.ended
+    run.watches = run.watches or state.watches
     if not state.ended:
         run.seen = max(run.seen, at)
     run.save()

@@ -21,7 +21,8 @@ def ended() -> dict[str, str]:
 
 
 def test_an_open_episode_that_is_told_of_no_more_is_closed_as_lost(both: str) -> None:
-    write(batch(told(episode("gone"), 1), told(episode("there"), 2)))
+    state = wire.RunState("r1", 2, NOW, watches=True)
+    write(batch(told(episode("gone"), 1), told(episode("there"), 2), state=state))
     now = NOW + SILENT + 60
     write(batch(id="b2", at=now, alive=("there",)))
     assert sweep(now) == 1
@@ -36,10 +37,17 @@ def test_nothing_is_lost_while_nobody_tells(both: str) -> None:
     write(batch(told(episode())))
     now = NOW + 3600
     assert sweep(now) == 0
-    write(batch(id="b2", run="r2", at=now, state=wire.RunState("r2", 0, now)))
+    write(batch(id="b2", run="r2", at=now, state=wire.RunState("r2", 0, now, watches=True)))
     assert sweep(now + 60) == 0, "the next run has only begun"
-    write(batch(id="b3", run="r2", at=now + 2 * SILENT, state=wire.RunState("r2", 0, now)))
+    write(batch(id="b3", run="r2", at=now + 2 * SILENT, state=wire.RunState("r2", 0, now, watches=True)))
     assert sweep(now + 2 * SILENT) == 1
+
+
+def test_a_process_that_only_shows_pages_does_not_make_what_is_silent_lost(both: str) -> None:
+    write(batch(told(episode())))
+    for at in (NOW, NOW + 2 * SILENT):
+        write(batch(id=f"b{at}", run="web", at=at, state=wire.RunState("web", 0, NOW)))
+    assert sweep(NOW + 2 * SILENT) == 0
 
 
 def test_what_nobody_watches_for_days_is_lost(both: str) -> None:
