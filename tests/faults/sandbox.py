@@ -88,7 +88,9 @@ class Writer:
         """One request; its answer, whatever it is."""
         kind = f"application/{patch if method == 'PATCH' else 'json'}"
         async with self.session.request(method, self.url + path, json=body, headers={"Content-Type": kind}) as answer:
-            found: Obj = await answer.json(content_type=None)
+            if answer.content_type != "application/json":
+                return {"kind": "Status", "metadata": {}, "message": await answer.text()}  # a path that is not served
+            found: Obj = await answer.json()
             return found
 
     async def define(self, version: str = "v1", **extra: Any) -> None:
