@@ -56,6 +56,12 @@ def about(seconds: float) -> str:
 
 
 @register.filter
+def shortpath(path: str) -> str:
+    """What a line has room for of a field's path."""
+    return response.short_path(path)
+
+
+@register.filter
 def brief(seconds: float) -> str:
     """A span for a narrow column: `9 s`, `1.4 min`, `2.1 h`."""
     return response.brief(seconds)

@@ -23,7 +23,7 @@ async def page(request: HttpRequest, name: str, key: str) -> HttpResponse:
     cluster = clusters.get(name)
     if cluster is None:
         return views.no_cluster(request, name)
-    found = await _find(cluster, key)
+    found = await _find(request, cluster, key)
     if isinstance(found, str):
         return views.missing(request, cluster, "There is no such episode", found)
     episode, at = found
@@ -38,10 +38,10 @@ async def page(request: HttpRequest, name: str, key: str) -> HttpResponse:
     return render(request, "episode.html", context)
 
 
-async def _find(cluster: Cluster, key: str) -> tuple[Episode, ObjectKey] | str:
+async def _find(request: HttpRequest, cluster: Cluster, key: str) -> tuple[Episode, ObjectKey] | str:
     """The episode and what it is of; words where there is none."""
     try:
-        episode = await kept.episode(cluster, key)
+        episode = await kept.episode(cluster, key, request.GET.get("of", ""))
     except HistoryError as problem:
         return f"The past cannot be read now: {problem}."
     at = key_of(episode.object) if episode is not None else None
@@ -58,7 +58,7 @@ async def export(request: HttpRequest, name: str, key: str) -> HttpResponse:
     cluster = clusters.get(name)
     if cluster is None:
         return views.no_cluster(request, name)
-    found = await _find(cluster, key)
+    found = await _find(request, cluster, key)
     if isinstance(found, str):
         return views.missing(request, cluster, "There is no such episode", found)
     episode, at = found

@@ -100,20 +100,7 @@ def _line(episode: Episode, pasts: Mapping[str, Distribution], scale: Scale, now
 
 def _short(change: Change) -> dict[str, Any]:
     """A change with the last step of its path: `replicas`, `nginx · image`."""
-    return {"path": short_path(change.path), "before": change.before, "after": change.after}
-
-
-def short_path(path: str) -> str:
-    """What a line has room for of a field's path.
-
-    >>> short_path("spec.replicas"), short_path('spec.template.spec.containers[name="nginx"].image')
-    ('replicas', 'nginx · image')
-    """
-    last = path.rpartition(".")[2]
-    inside = path[: len(path) - len(last) - 1]
-    name = inside.rpartition("[")[2].removesuffix("]") if inside.endswith("]") else ""
-    name = name.removeprefix('name="').removesuffix('"')
-    return f"{name} · {last}" if name else last
+    return {"path": response.short_path(change.path), "before": change.before, "after": change.after}
 
 
 def _workloads(found: kept.Past, scale: Scale) -> list[dict[str, Any]]:

@@ -30,8 +30,14 @@ class Past:
     problem: str = ""
 
 
-async def episode(cluster: Cluster, key: str) -> Episode | None:
-    """The episode of this key, as new as it is known; None where none is. Raises HistoryError."""
+async def episode(cluster: Cluster, key: str, of: str = "") -> Episode | None:
+    """The episode of this key, as new as it is known; None where none is. Raises HistoryError.
+
+    `of` is the id of its object, where somebody knows it: the picture has the episode before it is written down.
+    """
+    seen = cluster.board.episode(of) if of else None
+    if seen is not None and seen.key == key:
+        return seen
     found = await reading.episode(cluster.name, key)
     return newest(cluster, found.episode) if found is not None else None
 

@@ -169,11 +169,11 @@ def lasted(seconds: float, *times: float) -> str:
     """A span between such times in words. Where all are whole seconds, as the API writes them, no more is claimed.
 
     >>> lasted(0.0, 10.0, 10.0), lasted(3.0, 10.0, 13.0), lasted(2.4, 10.2, 12.6)
-    ('under 1 s', '3 s', '2.4 s')
+    ('< 1 s', '3 s', '2.4 s')
     """
     if seconds >= 60 or not all(time == floor(time) for time in times):
         return took(seconds)
-    return f"{floor(seconds + 0.5)} s" if seconds >= 1 else "under 1 s"
+    return f"{floor(seconds + 0.5)} s" if seconds >= 1 else "< 1 s"
 
 
 def whole(episode: Episode, now: float | None = None) -> str:
@@ -215,6 +215,19 @@ def rows(episode: Episode) -> Iterator[tuple[float, Sample]]:
             told += 1
             before = values
             yield max(0.0, sample.at - episode.opened), sample
+
+
+def short_path(path: str) -> str:
+    """What a line has room for of a field's path.
+
+    >>> short_path("spec.replicas"), short_path('spec.template.spec.containers[name="nginx"].image')
+    ('replicas', 'nginx · image')
+    """
+    last = path.rpartition(".")[2]
+    inside = path[: len(path) - len(last) - 1]
+    name = inside.rpartition("[")[2].removesuffix("]") if inside.endswith("]") else ""
+    name = name.removeprefix('name="').removesuffix('"')
+    return f"{name} · {last}" if name else last
 
 
 def has_response(episode: Episode) -> bool:

@@ -4,7 +4,7 @@
 import { html, nothing, svg } from "lit";
 import { cluster, root } from "viz/page.js";
 import { href, since } from "viz/parts.js";
-import { about, amount, facts, hasResponse, lasted, outcome, rows, SERIES, spans, stuck, told } from "viz/response.js";
+import { about, amount, facts, hasResponse, lasted, outcome, rows, SERIES, shortPath, spans, stuck, told } from "viz/response.js";
 import { number } from "viz/shapes.js";
 import { absolute, middle, plain, took, kind as shortKind } from "viz/wording.js";
 
@@ -23,7 +23,7 @@ const KINDS = { change: "declared anew", loss: "what was there went or failed", 
 export function changes(episode) {
   const shown = episode.changes.slice(0, MANY);
   return html`<p class="setoff"><b>${plain(episode.kind, 20)}</b> <span class="quiet">${KINDS[episode.kind] ?? ""}</span>${episode.by ? html` <span class="by">by <bdi class="mono">${middle(episode.by, 48)}</bdi></span>` : nothing}</p>
-${shown.length ? html`<ul class="changes">${shown.map((each) => html`<li><bdi class="path mono">${middle(each.path, 64)}</bdi>${each.before === null && each.after === null ? html`<span class="quiet">values left out</span>` : html`<span class="values mono">${each.before === null ? nothing : html`<bdi class="before">${value(each.before)}</bdi> → `}<bdi class="after">${value(each.after)}</bdi></span>`}</li>`)}${episode.changes.length > MANY ? html`<li class="quiet">${episode.changes.length - MANY} more</li>` : nothing}</ul>` : nothing}`;
+${shown.length ? html`<ul class="changes">${shown.map((each) => html`<li><bdi class="path" title=${plain(each.path, 200)}>${middle(shortPath(each.path), 48)}</bdi>${each.before === null && each.after === null ? html`<span class="quiet">values left out</span>` : html`<span class="values mono">${each.before === null ? nothing : html`<bdi class="before">${value(each.before)}</bdi> → `}<bdi class="after">${value(each.after)}</bdi></span>`}</li>`)}${episode.changes.length > MANY ? html`<li class="quiet">${episode.changes.length - MANY} more</li>` : nothing}</ul>` : nothing}`;
 }
 
 /** `Pod web-abc`, a link where there is a cluster to look at. */
@@ -89,5 +89,6 @@ export function usually(usual) {
   return html` <span class="usual" title="the middle of ${usual.count} episodes of ${plain(usual.of, 120)}; nine of ten within ${about(usual.p90)}">· usually ${about(usual.p50)}</span>${usual.slower ? html` <span class="slower">slower than usual</span>` : nothing}`;
 }
 
-export const permalink = (episode) => `${root}e/${encodeURIComponent(episode.key)}/`;
+/** Its own page. Until it is written down, the object named here is where it is found. */
+export const permalink = (episode) => `${root}e/${encodeURIComponent(episode.key)}/?of=${encodeURIComponent(episode.object)}`;
 export { outcome };

@@ -102,7 +102,7 @@ export function extent(episode, now = 0) {
 /** A span between such times in words. Where all are whole seconds, as the API writes them, no more is claimed. */
 export function lasted(seconds, ...times) {
   if (seconds >= 60 || !times.every(Number.isInteger)) return took(seconds);
-  return seconds >= 1 ? `${Math.floor(seconds + 0.5)} s` : "under 1 s";
+  return seconds >= 1 ? `${Math.floor(seconds + 0.5)} s` : "< 1 s";
 }
 
 /** How long the whole took, in words. */
@@ -158,6 +158,15 @@ export function told({ start, target, rise, settled, overshoot, dip }) {
   if (overshoot) words.push(`at most ${amount(overshoot)} above the setpoint`);
   if (dip) words.push(`at most ${amount(dip)} below it`);
   return `${words.join(", ")}.`;
+}
+
+/** What a line has room for of a field's path: `replicas`, `nginx · image`. */
+export function shortPath(path) {
+  const place = path.lastIndexOf(".");
+  const last = path.slice(place + 1);
+  const inside = path.slice(0, Math.max(0, place));
+  const name = inside.endsWith("]") ? inside.slice(inside.lastIndexOf("[") + 1, -1).replace(/^name="/, "").replace(/"$/, "") : "";
+  return name ? `${name} · ${last}` : last;
 }
 
 /** Whether there is anything to draw. */

@@ -11,6 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import AsyncClient
 
 from dashboard.core.model import Episode
+from dashboard.history import reading
 from dashboard.web import exporting, kept
 from dashboard.web.clusters import Cluster
 from dashboard.web.limits import MAX_BODY, BodyLimit
@@ -26,7 +27,7 @@ EPISODE = "/c/sandbox/e/k-stalled/"
 def history(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Episode]]:
     known = {each.key: each for each in (episodes.scaled(), episodes.rolled(), episodes.stalled())}
 
-    async def find(cluster: Cluster, key: str) -> Episode | None:
+    async def find(cluster: Cluster, key: str, of: str = "") -> Episode | None:
         return known.get(key)
 
     monkeypatch.setattr(kept, "episode", find)
@@ -145,3 +146,16 @@ async def test_no_body_is_larger_than_a_page_sends() -> None:
     assert (sent[0]["status"], seen) == (413, [])
     await BodyLimit(inner)({"type": "http", "headers": []}, receive, send)
     assert seen == ["http.request", "http.disconnect"]
+
+
+async def test_an_episode_has_its_page_before_it_is_written_down(
+    world: World, editor: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nothing(cluster: str, key: str) -> None:
+        return None
+
+    monkeypatch.setattr(reading, "episode", nothing)
+    monkeypatch.setattr(world.held.board, "episode", lambda id: episodes.scaled() if id == episodes.WEB else None)
+    assert "converged</span>" in await page(editor, f"/c/sandbox/e/k-scaled/?of={episodes.WEB}")
+    await page(editor, f"/c/sandbox/e/k-other/?of={episodes.WEB}", 404)
+    await page(editor, "/c/sandbox/e/k-scaled/", 404)

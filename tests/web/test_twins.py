@@ -118,6 +118,8 @@ def test_words_are_the_same_on_both_sides() -> None:
     }
     amounts = [None, 0, 5, 0.5, 999_999, 1e6, 2_500_000, 10 * 2**30, 3 * 2**20, 2**40 * 1.5, 12_345_678_901]
     assert in_browser({"amount": amounts})["amount"] == [response.amount(each) for each in amounts]
+    paths = ["", "spec.replicas", 'spec.containers[name="a"].image', "a[0].b", "x", "a.b[c]", "[", "a]."]
+    assert in_browser({"short_path": paths})["short_path"] == [response.short_path(each) for each in paths]
     given: dict[str, list[Any]] = {**dict.fromkeys(texts, TEXTS), **dict.fromkeys(times, SECONDS)}
     answers = in_browser(given)
     for name, function in {**texts, **times}.items():
