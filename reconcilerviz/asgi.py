@@ -11,8 +11,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "reconcilerviz.settings")
 _pages = get_asgi_application()  # before anything that needs the app registry
 
 from dashboard.web.access import WebSocketGate  # noqa: E402 - needs the registry
+from dashboard.web.health import Health  # noqa: E402 - needs the registry
 from dashboard.web.limits import BodyLimit  # noqa: E402 - needs the registry
 from dashboard.web.routing import websocket_urlpatterns  # noqa: E402 - needs the registry
 
 _sockets = WebSocketGate(URLRouter(websocket_urlpatterns))
-application = ProtocolTypeRouter({"http": BodyLimit(_pages), "websocket": _sockets})
+application = ProtocolTypeRouter({"http": Health(BodyLimit(_pages)), "websocket": _sockets})

@@ -31,6 +31,8 @@ class Board(Picture):
         super().__init__(clock)
         self._judging = Judging(self._entries, self._notes, self._pins, self._has_status)
         self.recorder = Recorder(self._entries, self._notes, self._pins.touch, self._has_status) if episodes else None
+        if self.recorder is not None:
+            self.recorder.tally = self.tally.take
         self._judging.recorder = self.recorder
         self.listed: set[Kind] = set()
         """Kinds that are known whole: a list of them was complete."""

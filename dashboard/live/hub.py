@@ -89,6 +89,11 @@ class Hub:
 
     # Viewers
 
+    @property
+    def viewers(self) -> int:
+        """How many view something."""
+        return len(self._viewers)
+
     def open_query(self, viewer: Viewer, query: Query, start: int, count: int) -> QueryTopic:
         """Have a viewer told about a window of a query. The first frame it is sent is the whole window."""
         key = (query, start, count)

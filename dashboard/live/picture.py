@@ -7,7 +7,7 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
-from dashboard.core.model import Episode, EventNote, Relative, Row
+from dashboard.core.model import Episode, EventNote, Relative, Row, Verdict
 from dashboard.live.chain import chain
 from dashboard.live.entries import Entries, version_of
 from dashboard.live.notes import Notes
@@ -15,6 +15,7 @@ from dashboard.live.pins import Pins
 from dashboard.live.query import Query, Window
 from dashboard.live.relations import related
 from dashboard.live.results import Result, Results
+from dashboard.live.tally import Tally
 
 Kind = tuple[str, str]
 """Group and kind."""
@@ -36,6 +37,7 @@ class Picture(ABC):
         self._pins = Pins()
         self._has_status: dict[Kind, bool | None] = {}
         self.results = Results(self._entries)
+        self.tally = Tally()
 
     @abstractmethod
     def tick(self, now: float) -> frozenset[str]:
@@ -129,6 +131,13 @@ class Picture(ABC):
     def has_status(self, group: str, kind: str) -> bool | None:
         """Whether a kind's schema has a status; None where nothing says."""
         return self._has_status.get((group, kind))
+
+    def counts(self) -> dict[Verdict, int]:
+        """How many objects have each verdict, folded ones included."""
+        found = dict.fromkeys(Verdict, 0)
+        for entry in self._entries.by_id.values():
+            found[entry.row.verdict] += 1
+        return found
 
     def namespaces(self) -> tuple[str, ...]:
         """The namespaces that rows are in, in order."""

@@ -54,6 +54,9 @@ MANY = 200
 """Marks beyond which an episode is drawn once a second: a thousand Pods take some milliseconds."""
 
 
+Hear = Callable[[Episode, Row], None]
+
+
 @dataclass(slots=True)
 class _Track:
     """One followed object. `told` is the episode as it was last told, `at` when; `before` what the object was at the
@@ -71,14 +74,16 @@ class _Track:
 
 
 class Recorder:
-    """The episodes of one cluster. `on_episode` is told each that opened, changed or closed, with its object's row;
-    it must only take note. `touch` is told the ids whose episodes changed; `watched` holds the kinds that are listed.
+    """The episodes of one cluster. `on_episode` and `tally` are told each that opened, changed or closed, with its
+    object's row; they must only take note. `touch` is told the ids whose episodes changed; `watched` holds the kinds
+    that are listed.
     """
 
     def __init__(
         self, entries: Entries, notes: Notes, touch: Callable[[str], None], watched: Container[tuple[str, str]]
     ) -> None:
-        self.on_episode: Callable[[Episode, Row], None] | None = None
+        self.on_episode: Hear | None = None
+        self.tally: Hear | None = None
         self._entries = entries
         self._notes = notes
         self._touch = touch
@@ -266,8 +271,9 @@ class Recorder:
         weighty = track.told is None or _state(track.told) != _state(episode)
         if weighty or not 0 <= now - track.at < TELL:
             track.told, track.at = episode, now
-            if self.on_episode is not None:
-                self.on_episode(episode, track.row)
+            for hear in (self.tally, self.on_episode):
+                if hear is not None:
+                    hear(episode, track.row)
 
     def _marks_of(self, track: _Track) -> tuple[Marks, ...]:
         """Of what it owns, and of what that owns; a Pod by itself is its own."""
