@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from dashboard.sandbox.server import listing, watching
-from dashboard.sandbox.store import Store
+from dashboard.sandbox.store import Store, Subscription
 from tests.sandbox.conftest import Sandbox, config_map
 
 PATH = "/api/v1/namespaces/shop/configmaps"
@@ -261,3 +261,17 @@ async def test_yaml(sandbox: Sandbox) -> None:
     answer = await sandbox.call("GET", f"{PATH}/kube-root-ca.crt", headers={"Accept": "application/yaml"})
     assert answer.headers["Content-Type"].startswith("application/yaml")
     assert answer.body.startswith(b"kind: ConfigMap")
+
+
+async def test_no_bookmark_passes_over_what_came_as_the_waiting_ended(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def deaf(subscription: Subscription) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(watching, "BOOKMARK_EVERY", 0.2)
+    monkeypatch.setattr(Subscription, "wait", deaf)
+    watch = await opened(sandbox, f"resourceVersion={sandbox.api.store.revision}&allowWatchBookmarks=true")
+    sandbox.client.create("ConfigMap", config_map("late"))
+    assert names(await watch.next()) == ("ADDED", "late")
+    assert (await watch.next())["type"] == "BOOKMARK"

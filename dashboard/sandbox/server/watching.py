@@ -111,10 +111,12 @@ class Stream:
             try:
                 await asyncio.wait_for(subscription.wait(), max(0.0, until - now))
             except TimeoutError:
-                if self.watch.bookmarks and loop.time() >= next_bookmark and loop.time() < end:
-                    await self._progress()
-                    next_bookmark = self._later(loop.time(), end)
-                continue
+                # What came at the very moment at which the waiting ended is told before a bookmark says that it was.
+                if not subscription.pending:
+                    if self.watch.bookmarks and loop.time() >= next_bookmark and loop.time() < end:
+                        await self._progress()
+                        next_bookmark = self._later(loop.time(), end)
+                    continue
             await self._changes(subscription.drain())
 
     def _later(self, now: float, end: float) -> float:
