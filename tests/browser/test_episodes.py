@@ -21,9 +21,10 @@ HISTORY = "history/?kind=Deployment&name=catalog"
 
 
 @pytest.fixture(scope="module")
-def slow_demo() -> Iterator[Demo]:
-    """One in which containers take their real time to start: a response can be watched."""
-    with manage("demo", "--speed", "1") as process:
+def slow_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """One in which containers take their real time to start, so that a response can be watched; with no past."""
+    data = tmp_path_factory.mktemp("data")
+    with manage("demo", "--speed", "1", RECONCILERVIZ_DATA=str(data)) as process:
         yield started(process)
 
 
