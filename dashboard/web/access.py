@@ -197,7 +197,7 @@ def _onward(request: HttpRequest) -> str:
 
 def _ask(request: HttpRequest, error: str) -> HttpResponse:
     """The page that asks for a token; JSON for whoever asked for JSON."""
-    if "application/json" in request.headers.get("Accept", ""):
+    if "application/json" in request.headers.get("Accept", "") or request.path.startswith("/api/"):
         message = error or "An access token is needed: send it as `Authorization: Bearer …`."
         return JsonResponse({"ok": False, "message": message}, status=401)
     onward = "/" if request.path == ENTER_PATH else request.get_full_path()
