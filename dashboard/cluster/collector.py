@@ -18,13 +18,24 @@ THRESHOLDS = (20_000, 20, 20)
 """Young objects until a collection, and collections until an older generation's. One decoded Pod is some hundred
 containers, so the default of 700 collects with every second event and finds nothing."""
 
+M_MMAP_THRESHOLD = -3
+WHOLE_PAGES = 256 * 1024
+"""From this size on, memory is the system's own (mallopt(3)): a page of a list has megabytes."""
+
 WORTH_FREEZING = 1000
 """Objects of a list from which on it pays to set them aside."""
 
 
 def relax() -> None:
-    """Collect seldom. Of the whole process: called by who watches a cluster, which is what the process is for."""
+    """Collect seldom. Of the whole process: called by who watches a cluster, which is what the process is for.
+
+    And have the bytes of whole pages go back to the system when they are freed: glibc stops doing so once it has seen
+    some come and go, and leaves holes of megabytes among what stays.
+    """
     gc.set_threshold(*THRESHOLDS)
+    tune = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if tune is not None:
+        tune(M_MMAP_THRESHOLD, WHOLE_PAGES)
 
 
 def set_aside(objects: int) -> None:

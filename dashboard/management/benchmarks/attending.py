@@ -96,7 +96,7 @@ def _exact(viewer: Viewer, shown: list[dict[str, Any]]) -> bool:
     state, truth = viewer.state, shown[viewer.query]
     if state is None or state.broken:
         return False
-    return list(state.rows) == truth["rows"] and state.total == truth["total"]
+    return bool(list(state.rows) == truth["rows"] and state.total == truth["total"])
 
 
 async def _reads_again(silent: Viewer, bench: str) -> dict[str, Any]:
@@ -117,7 +117,8 @@ def latencies(log: Log, sent: list[float]) -> dict[str, float]:
     Rows also come because others left the window: those of events that are older than what was shown before do not
     count.
     """
-    found, newest = array("d"), defaultdict(lambda: -1)
+    found = array("d")
+    newest: defaultdict[int, int] = defaultdict(lambda: -1)
     for payload, (query, _, arrivals) in log.frames.items():
         if not payload.startswith(DELTA):
             continue
