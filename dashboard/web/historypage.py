@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -92,15 +93,20 @@ def _line(episode: Episode, pasts: Mapping[str, Distribution], scale: Scale, now
         "open": episode.closed is None,
         "longest": episode.hops[culprit] if culprit >= 0 else None,
         "longest_took": longest_took(episode, culprit),
-        "changes": [_short(each) for each in episode.changes[:MAX_CHANGES]],
+        "changes": [short_change(each) for each in episode.changes[:MAX_CHANGES]],
         "more": max(0, len(episode.changes) - MAX_CHANGES),
         "strip": strip(scale, past, took),
     }
 
 
-def _short(change: Change) -> dict[str, Any]:
-    """A change with the last step of its path: `replicas`, `nginx · image`."""
-    return {"path": response.short_path(change.path), "before": change.before, "after": change.after}
+def short_change(change: Change) -> dict[str, Any]:
+    """A change as a line has room for it: without the beginning that both values share (`nginx:`)."""
+    before, after = change.before, change.after
+    if isinstance(before, str) and isinstance(after, str):
+        same = "".join(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, after, strict=False)))
+        begin = max(same.rfind(":"), same.rfind("/"), same.rfind("@")) + 1
+        before, after = before[begin:], after[begin:]
+    return {"path": response.short_path(change.path), "before": before, "after": after}
 
 
 def _workloads(found: kept.Past, scale: Scale) -> list[dict[str, Any]]:

@@ -93,6 +93,13 @@ def facts(episode: Episode) -> Facts:
     )
 
 
+def began(episode: Episode) -> float:
+    """When it opened, as exactly as is known: the API cuts that to its second, in which the first sample came."""
+    first = episode.samples[0].at if episode.samples else episode.opened
+    cut = episode.opened == floor(episode.opened) and episode.opened < first < episode.opened + 1
+    return first if cut else episode.opened
+
+
 def _rise(
     episode: Episode, counted: Sequence[Sample], values: Sequence[float], worst: int, target: float
 ) -> float | None:
@@ -101,7 +108,7 @@ def _rise(
         return None
     for sample, value in zip(counted[worst:], values[worst:], strict=True):
         if (value - values[worst]) / way >= RISEN:
-            return max(0.0, sample.at - episode.opened)
+            return max(0.0, sample.at - began(episode))
     return None
 
 
@@ -111,7 +118,7 @@ def _settled(episode: Episode, counted: Sequence[Sample], values: Sequence[float
         if abs(value - target) > BAND * abs(target):
             break
         since = sample.at
-    return None if since is None else max(0.0, since - episode.opened)
+    return None if since is None else max(0.0, since - began(episode))
 
 
 def _beyond(counted: Sequence[Sample]) -> tuple[float, float]:

@@ -30,7 +30,8 @@ export function facts(episode) {
   values.forEach((value, place) => {
     if (Math.abs(target - value) > Math.abs(target - values[worst])) worst = place;
   });
-  const after = (sample) => Math.max(0, sample.at - episode.opened);
+  const start = began(episode);
+  const after = (sample) => Math.max(0, sample.at - start);
   const way = target - values[worst];
   const risen = counted.findIndex((_, place) => place >= worst && (values[place] - values[worst]) / way >= RISEN);
   let settled = null;
@@ -42,6 +43,12 @@ export function facts(episode) {
     start: values[worst], target, rise: way === 0 || risen < 0 ? null : after(counted[risen]),
     settled: settled && after(settled), ...beyond(counted), culprit,
   };
+}
+
+/** When it opened, as exactly as is known: the API cuts that to its second, in which the first sample came. */
+function began({ opened, samples }) {
+  const first = samples.length ? samples[0].at : opened;
+  return Number.isInteger(opened) && opened < first && first < opened + 1 ? first : opened;
 }
 
 /** An excess or a lack that the episode began with is neither overshoot nor dip. */

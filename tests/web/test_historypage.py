@@ -14,6 +14,7 @@ from dashboard.history.reading import CursorError
 from dashboard.history.values import Distribution, EditMade
 from dashboard.web import kept
 from dashboard.web.clusters import Cluster
+from dashboard.web.historypage import short_change
 from dashboard.web.response import short_path
 from dashboard.web.strips import Strip, scale_for, strip
 from tests.web import episodes
@@ -114,6 +115,14 @@ def test_a_strip_lies_on_one_scale() -> None:
     assert strip(scale, None, 0.0) == Strip(this=4)
     assert scale_for([]).most == 60
     assert scale_for([1e9]).x(1e9) == 156
+
+
+def test_a_change_is_told_by_where_it_differs() -> None:
+    image = 'spec.containers[name="web"].image'
+    short = short_change(Change(image, "registry.example/shop/web:1.2", "registry.example/shop/web:1.3"))
+    assert short == {"path": "web · image", "before": "1.2", "after": "1.3"}
+    assert short_change(Change("spec.replicas", 3, 5)) == {"path": "replicas", "before": 3, "after": 5}
+    assert short_change(Change("spec.schedule", "a", "b"))["after"] == "b"
 
 
 def test_the_path_of_a_field_is_cut_to_what_tells_it() -> None:

@@ -159,3 +159,20 @@ def test_the_browsers_own_tests_pass() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout[-4000:]
+
+
+def test_a_response_is_measured_from_when_it_is_known_to_have_begun() -> None:
+    late = [replace(each, at=each.at + 0.4) for each in episodes.scaled().samples]
+    found = response.facts(episodes.scaled(samples=tuple(late)))
+    assert found.rise == response.facts(episodes.scaled()).rise
+    found = response.facts(episodes.scaled(episodes.NOW + 0.25))
+    assert found.rise is not None
+    assert round(found.rise, 3) == 4.1
+
+
+def test_what_overshoots_and_what_dips() -> None:
+    rolled = response.facts(episodes.rolled())
+    assert (rolled.overshoot, rolled.dip, rolled.start, rolled.target) == (1, 0, 0, 3)
+    down = tuple(Sample(episodes.NOW + at, 2, ready, ready) for at, ready in ((0, 5), (1, 3), (2, 1), (3, 2)))
+    found = response.facts(episodes.scaled(samples=down))
+    assert (found.overshoot, found.dip, found.rise, found.settled) == (0, 1, 2, 3), "an excess at the start is none"
