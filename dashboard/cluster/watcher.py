@@ -33,8 +33,8 @@ REDISCOVER_DOUBT = 10.0
 """The same while a group is broken or a kind has just gone missing."""
 CRD_PATIENCE = 3.0
 """Seconds that custom kinds wait for the CRDs, which say whether they have a status."""
-VERIFY_AFTER = (0.5, 2.0)
-"""Seconds after an outage."""
+VERIFY_AFTER = (0.1, 0.6)
+"""Seconds after an outage: long enough that those who watch do not all list at once, and right within two seconds."""
 VEIL_AFTER = 10.0
 """Seconds without an answered probe after which nothing shown is proven."""
 

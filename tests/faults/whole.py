@@ -109,6 +109,12 @@ async def listed(url: str, looking: Looking) -> dict[str, str]:
     return found
 
 
+async def as_listed(seen: Looking, url: str) -> bool:
+    """Whether the board holds just the versions that the API lists."""
+    truth = await listed(url, seen)
+    return bool(truth) and truth == {id: str(entry.version) for id, entry in seen.board.entries.by_id.items()}
+
+
 async def right(seen: Looking, url: str, *, seconds: float = 20.0) -> None:
     """Wait until the board shows what a fresh list gives, object by object; fail naming what differs.
 
@@ -119,11 +125,11 @@ async def right(seen: Looking, url: str, *, seconds: float = 20.0) -> None:
         kinds = [(kind.resource.kind, kind.state, kind.note) for kind in seen.watcher.freshness().kinds]
         return [kind for kind in kinds if kind[1] != "live"], differing(seen, fresh)[:5]
 
-    async def as_listed() -> bool:
-        truth = await listed(url, seen)
-        return bool(truth) and truth == {id: str(entry.version) for id, entry in seen.board.entries.by_id.items()}
-
     async with looking(url, wall=seen.clock) as fresh:
         await eventually(fresh.live, seconds, fresh.watcher.freshness)
         await eventually(lambda: seen.live() and not differing(seen, fresh), seconds, why)
-    await until(as_listed)
+
+    async def listed_so() -> bool:
+        return await as_listed(seen, url)
+
+    await until(listed_so)
