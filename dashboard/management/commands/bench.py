@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from dashboard.management.benchmarks import episodes, filling, ingest, querying, sandbox
+from dashboard.management.benchmarks import episodes, filling, ingest, querying, recording, sandbox
 from dashboard.management.benchmarks.assessing import measure
 from dashboard.management.benchmarks.samples import samples
 
@@ -22,6 +22,7 @@ BENCHMARKS: Mapping[str, Callable[[], dict[str, Any]]] = {
 SIZED: Mapping[str, Callable[[int | None, int | None], dict[str, Any]]] = {
     "ingest": lambda objects, viewers: ingest.measure(objects),
     "episodes": lambda objects, viewers: episodes.measure(objects),
+    "recording": lambda objects, viewers: recording.measure(objects),
     "first-picture": lambda objects, viewers: filling.first_picture(objects),
     "memory": lambda objects, viewers: filling.memory(objects),
     "queries": querying.measure,
