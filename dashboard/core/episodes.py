@@ -18,7 +18,18 @@ from dataclasses import replace
 from dashboard.core.evidence import Before, Evidence
 from dashboard.core.hops import CONVERGED, hops
 from dashboard.core.model import Assessment, Ended, Episode, Verdict
-from dashboard.core.openings import FIGHT, LAG, SAME, changes_since, declared_by, key_for, kind_of, opened_at
+from dashboard.core.openings import (
+    FIGHT,
+    LAG,
+    SAME,
+    changes_since,
+    declared_by,
+    key_for,
+    kind_of,
+    opened_at,
+    redated,
+    unfinished,
+)  # fmt: skip
 from dashboard.core.samples import sampled
 
 SETTLE = 10.0
@@ -40,6 +51,7 @@ def advance(episode: Episode | None, assessment: Assessment, now: float, evidenc
     Ask again with the result until it stays the same: an episode that is replaced is returned as closed first, and
     the next one opens from it.
     """
+    assessment = unfinished(assessment, evidence.own.group, evidence.own.kind)
     if episode is None or is_over(episode):
         opened = _open(episode, assessment, now, evidence)
         if opened is not None:
@@ -100,14 +112,24 @@ def _replaced(episode: Episode, assessment: Assessment, now: float, evidence: Ev
         return _superseded(episode, key_for("deletion", own, own.ending), own.ending, evidence)
     if fights != (episode.kind == "fight") and (fights or own.generation != episode.generation):
         return _superseded(episode, *_next(episode, assessment, now, evidence), evidence)
-    if not fights and own.generation != episode.generation:
+    if not fights and _is_declared_anew(episode, evidence):
         return _superseded(episode, *_next(episode, assessment, now, evidence), evidence)
     return None
 
 
+def _is_declared_anew(episode: Episode, evidence: Evidence) -> bool:
+    """By its generation; where the API counts none, by what is wanted against what was before this episode."""
+    own = evidence.own
+    if own.generation is not None or episode.generation is not None:
+        return own.generation != episode.generation
+    changes = changes_since(evidence.before, own)
+    return bool(changes) and (episode.kind != "change" or changes != episode.changes)
+
+
 def _next(episode: Episode, assessment: Assessment, now: float, evidence: Evidence) -> tuple[str, float]:
     """The key of the episode that takes this one's place, "" when none will, and when it did."""
-    if evidence.before is None or evidence.before.generation == evidence.own.generation:
+    counted = evidence.own.generation is not None
+    if evidence.before is None or (counted and evidence.before.generation == evidence.own.generation):
         evidence = replace(evidence, before=Before(episode.generation))
     kind = kind_of(episode, assessment, evidence)
     at = opened_at(kind or "change", episode, assessment, now, evidence)
@@ -140,6 +162,8 @@ def _gone(episode: Episode, now: float, evidence: Evidence) -> Episode:
 def _followed(
     episode: Episode, assessment: Assessment, now: float, evidence: Evidence, *, first: bool = False
 ) -> Episode:
+    if not first:
+        episode = replace(episode, opened=redated(episode, now, evidence))
     converged = _converged_at(episode, now, evidence) if assessment.verdict is Verdict.CONVERGED else None
     episode = _drawn(episode, evidence, until=None, converged=converged)
     episode = replace(

@@ -18,6 +18,9 @@ from dashboard.core.subject import as_list, as_mapping
 MAX_WISHES = 40
 MAX_CONDITIONS = 40
 
+AUTOSCALER, CLAIM = ("autoscaling", "HorizontalPodAutoscaler"), ("", "PersistentVolumeClaim")
+DECISION = "status.desiredReplicas"
+
 KNOWN_WISHES = frozenset({
     "minReplicas", "maxReplicas", "paused", "suspend", "parallelism", "completions", "schedule", "volumeName",
     "storageClassName", "type", "version", "engineVersion", "instanceClass", "size", "tier", "region",
@@ -32,7 +35,8 @@ class Own:
     `accepted` is when the API server took the newest change of the spec that it dates, and `by` who made it;
     `undated_by` is who made one that it does not date (a scale through the subresource), "" for nobody; `written` when
     the status was last written. `observed` is the generation that its controller has seen, None where it reports none.
-    `wishes` are desired fields by path. `decided` is when an autoscaler last acted.
+    `wishes` are desired fields by path. `decided` is when an autoscaler last acted, `bound` whether a claim has its
+    volume.
     """
 
     id: str
@@ -53,6 +57,7 @@ class Own:
     conditions: tuple[tuple[str, str, float | None], ...]
     wishes: tuple[tuple[str, Any], ...]
     sample: Sample | None
+    bound: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +78,8 @@ def before(own: Own) -> Before:
 
 
 def latest(own: Own) -> float | None:
-    """The newest time that an object's own versions tell of its spec and its conditions."""
-    told = (own.created, own.accepted, *(at for _, _, at in own.conditions))
+    """The newest time that an object's own versions tell of its spec, its decisions and its conditions."""
+    told = (own.created, own.accepted, own.decided, *(at for _, _, at in own.conditions))
     return max((at for at in told if at is not None), default=None)
 
 
@@ -118,8 +123,9 @@ def own(obj: Mapping[str, Any], now: float) -> Own:
         conditions=tuple(
             (plain(each.type, 60), each.status, each.since) for each in read_conditions(status)[:MAX_CONDITIONS]
         ),
-        wishes=wishes(spec),
+        wishes=wishes(obj),
         sample=sample(key.group, key.kind, spec, status, now),
+        bound=key.kind == CLAIM[1] and key.group == CLAIM[0] and status.get("phase") == "Bound",
     )
 
 
@@ -134,9 +140,16 @@ def _writers(obj: Mapping[str, Any]) -> tuple[float | None, str, str, float | No
     return at, by, undated, max((each for each in written if each is not None), default=None)
 
 
-def wishes(spec: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
-    """What a spec asks for as far as it can be told: counts, switches, images, sizes; no text that may be secret."""
+def wishes(obj: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    """What a spec asks for as far as it can be told: counts, switches, images, sizes; no text that may be secret.
+
+    What an autoscaler decides is declared in its status, and nowhere else of its own.
+    """
+    spec = as_mapping(obj.get("spec"))
     found: list[tuple[str, Any]] = []
+    decided = at(obj, DECISION) if obj.get("kind") == AUTOSCALER[1] else None
+    if is_count(decided):
+        found.append((DECISION, decided))
     for name, value in spec.items():
         if isinstance(value, bool | int | float) or (name in KNOWN_WISHES and isinstance(value, str)):
             found.append((f"spec.{plain(name, 60)}", plain(value, 80) if isinstance(value, str) else value))
@@ -160,7 +173,7 @@ def sample(group: str, kind: str, spec: Mapping[str, Any], status: Mapping[str, 
         values = [status.get(name, 0) if name else None for name in counts[2]]
         numbers = [float(each) if is_count(each) else None for each in values]
         return Sample(now, float(wanted), *numbers) if is_count(wanted) else None
-    if (group, kind) == ("", "PersistentVolumeClaim"):
+    if (group, kind) == CLAIM:
         return _sizes(spec, status, now)
     wanted, ready = spec.get("replicas"), status.get("readyReplicas", status.get("replicas"))
     if not is_count(wanted):
@@ -185,6 +198,6 @@ COUNTED: Mapping[tuple[str, str], tuple[str, int | None, tuple[str, str, str, st
         "status.desiredNumberScheduled", None, ("updatedNumberScheduled", "numberReady", "numberAvailable", ""),
     ),
     ("batch", "Job"): ("spec.completions", 1, ("", "succeeded", "", "terminating")),
-    ("autoscaling", "HorizontalPodAutoscaler"): ("status.desiredReplicas", None, ("", "currentReplicas", "", "")),
+    AUTOSCALER: (DECISION, None, ("", "currentReplicas", "", "")),
 }  # fmt: skip
 """By kind: the setpoint, what it is where it is unset, and the fields updated, ready, available, terminating."""

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import floor, inf
 
-from dashboard.core.evidence import COUNTED, Evidence
+from dashboard.core.evidence import COUNTED, Evidence, Own
 from dashboard.core.marks import Marks
 from dashboard.core.model import Hop
 
 ORDER = (
     "lost", "deleted", "accepted", "decided", "observed", "ending", "replicaset", "created", "scheduled", "pulled",
-    "started", "ready", "finished", "complete",
+    "started", "ready", "finished", "complete", "bound", "resized",
 )  # fmt: skip
 """The order of hops within one second; what is not named here comes after these, and `converged` last."""
 
@@ -87,22 +87,48 @@ def _timed(found: Sequence[Hop], opened: float) -> Iterator[Hop]:
 def _of_itself(evidence: Evidence, kind: str, by: str, window: Window, before: dict[str, Hop]) -> Iterator[Hop]:
     own = evidence.own
     if kind == "change":
-        yield before.get("accepted") or Hop("accepted", window.opened, 0.0, own.id, by and f"by {by}")
-        if "observed" in before:
-            yield before["observed"]
-        elif own.observed is not None and own.observed >= (own.generation or 0) and own.written is not None:
-            yield Hop("observed", max(own.written, window.opened), 0.0, own.id, f"generation {own.observed}")
+        yield from _declared(evidence, by, window, before)
     elif kind == "deletion":
         yield Hop("deleted", window.opened, 0.0, own.id)
     elif kind == "loss":
         yield _lost(evidence, window) or before.get("lost") or Hop("lost", window.opened, 0.0, own.id)
-    if window.holds(own.decided):
-        yield Hop("decided", own.decided or 0.0, 0.0, own.id)
+    if "decided" in before or window.holds(own.decided):
+        yield before.get("decided") or Hop("decided", own.decided or 0.0, 0.0, own.id)
     if window.holds(own.completed):
         yield Hop("complete", own.completed or 0.0, 0.0, own.id)
     if (own.group, own.kind) not in COUNTED and own.kind != "Pod":
         turned = [each for each in own.conditions if each[1] == "True" and window.holds(each[2])]
         yield from (Hop(name, at or 0.0, 0.0, own.id) for name, _, at in turned[:MAX_CONDITIONS])
+
+
+def _declared(evidence: Evidence, by: str, window: Window, before: dict[str, Hop]) -> Iterator[Hop]:
+    """What was declared and who has seen it. What an autoscaler decides is accepted from nobody."""
+    own = evidence.own
+    known = before.get("accepted")
+    if (
+        known
+        or own.accepted is None
+        or window.holds(own.accepted)
+        or not ("decided" in before or window.holds(own.decided))
+    ):
+        yield Hop("accepted", window.opened, 0.0, own.id, known.detail if known else by and f"by {by}")
+    seen = before.get("observed")
+    if seen is None and own.observed is not None and own.observed >= (own.generation or 0) and own.written is not None:
+        seen = Hop("observed", own.written, 0.0, own.id, f"generation {own.observed}")
+    if seen is not None:
+        # Its status may be written after what its controller did: nothing is done before it is seen.
+        caused = [each.created for each in evidence.marks if each.id != own.id and window.holds(each.created)]
+        first = min([seen.at, *(at for at in caused if at is not None)])
+        yield replace(seen, at=max(first, window.opened))
+    reached = before.get("bound") or before.get("resized")
+    if reached is None and own.bound and own.written is not None and _is_large_enough(own):
+        reached = Hop("bound" if window.holds(own.created) else "resized", own.written, 0.0, own.id)
+    if reached is not None:
+        yield replace(reached, at=max(reached.at, window.opened))
+
+
+def _is_large_enough(own: Own) -> bool:
+    return own.sample is not None and (own.sample.ready or 0.0) >= (own.sample.setpoint or 0.0)
 
 
 def _lost(evidence: Evidence, window: Window) -> Hop | None:

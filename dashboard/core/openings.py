@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from hashlib import blake2b
 from itertools import chain
 from math import floor
 
-from dashboard.core.evidence import Before, Evidence, Own
+from dashboard.core.evidence import CLAIM, Before, Evidence, Own
 from dashboard.core.hops import lost_at
 from dashboard.core.model import Assessment, Change, Ended, Episode, Verdict
 
@@ -22,6 +23,16 @@ SAME = 2.0
 """Seconds within which two API times of one step may lie apart: each is cut to its second."""
 
 
+def unfinished(assessment: Assessment, group: str, kind: str) -> Assessment:
+    """The assessment, converging where the verdict asks for less than the ledger: a claim that is bound has converged
+    by its published verdict, though it is not as large yet as was asked since."""
+    if (group, kind) != CLAIM or assessment.verdict is not Verdict.CONVERGED:
+        return assessment
+    if not any(gap.open for gap in assessment.gaps):
+        return assessment
+    return replace(assessment, verdict=Verdict.CONVERGING, reason="Resizing", since=None)
+
+
 def kind_of(last: Episode | None, assessment: Assessment, evidence: Evidence) -> str | None:
     """The kind of the episode that opens now, None for none. `last` is the object's episode of before."""
     own = evidence.own
@@ -33,6 +44,8 @@ def kind_of(last: Episode | None, assessment: Assessment, evidence: Evidence) ->
         return None
     if assessment.reason == FIGHT:
         return "fight"
+    if own.generation is None and evidence.before is not None:
+        return "change" if changes_since(evidence.before, own) else "loss"
     before = evidence.before.generation if evidence.before is not None else last.generation if last else None
     if before is not None or evidence.before is not None:
         return "loss" if before == own.generation else "change"
@@ -64,14 +77,36 @@ def _accepted(last: Episode | None, now: float, evidence: Evidence) -> float:
     own = evidence.own
     if last is not None and last.ended is Ended.SUPERSEDED and last.superseded_by and last.closed is not None:
         return last.closed  # the moment at which it took the other's place
-    if own.generation in (1, None) and own.created is not None:
+    first = own.generation == 1 or (own.generation is None and evidence.before is None)
+    if first and own.created is not None:
         return own.created
     earlier = _earlier(last, evidence)
-    if own.accepted is None or own.accepted <= earlier:
-        # Its own watch told it now, unless what it caused was told just before: cut to a second, as API times are.
-        caused = (at for each in evidence.marks for at in (each.created, each.ending) if at is not None)
-        return min([float(floor(now)), *(at for at in caused if at > max(earlier, now - LAG))])
-    return own.accepted
+    told = [at for at in (own.accepted, own.decided) if at is not None and at > earlier]
+    # Its own watch told it now, unless what it caused was told just before: cut to a second, as API times are.
+    return min(told) if told else min([float(floor(now)), *_caused(evidence, max(earlier, now - LAG))])
+
+
+def _caused(evidence: Evidence, after: float) -> Iterable[float]:
+    caused = (at for each in evidence.marks for at in (each.created, each.ending) if at is not None)
+    return (at for at in caused if at > after)
+
+
+def redated(episode: Episode, now: float, evidence: Evidence) -> float:
+    """When an open episode opened, by the API where its own object's watch did not say but another's has since.
+
+    Only what is heard within some seconds counts: later, another Pod may have been lost or made for other reasons.
+    """
+    own, opened = evidence.own, episode.opened
+    if now - opened > LAG or episode.supersedes:
+        return opened
+    after = max(_earlier(None, evidence), opened - LAG)
+    if episode.kind == "loss":
+        return min([opened, *(at for at in _losses(evidence) if at > after)])
+    told = (own.accepted, own.decided)
+    if episode.kind != "change" or own.generation in (1, None) or any(at and at >= floor(opened) for at in told):
+        return opened
+    seen = own.written if own.observed is not None and own.observed >= (own.generation or 0) else None
+    return min([opened, *_caused(evidence, after), *([seen] if seen is not None and seen > after else [])])
 
 
 def declared_by(own: Own, opened: float) -> str:

@@ -15,6 +15,7 @@ from dashboard.core.evidence import Before, Evidence, Own, before, own
 from dashboard.core.marks import Marks, marks
 from dashboard.core.model import Assessment, Ended, Episode, Row, Verdict
 from dashboard.core.objects import field, text
+from dashboard.core.openings import unfinished
 from dashboard.live.calm import Calm
 from dashboard.live.entries import Entries, Entry
 from dashboard.live.marked import Marked
@@ -159,6 +160,7 @@ class Recorder:
 
     def _follow(self, entry: Entry, obj: Mapping[str, Any], assessment: Assessment, now: float) -> None:
         id = entry.row.id
+        assessment = unfinished(assessment, entry.row.group, entry.row.kind)
         track = self._tracks.get(id)
         version = text(field(obj, "metadata.resourceVersion"))
         if track is None:
@@ -236,7 +238,7 @@ class Recorder:
             self._tell(id, track, now)
         track.before = before(track.own)
         if track.assessment.verdict is Verdict.CONVERGED and track.episode is not None and is_over(track.episode):
-            self._calm.put(id, track.own)
+            self._calm.put(id, track.own, track.episode.recovered or track.episode.closed)
         self._keep_or_close(id, track, now)
 
     def _earlier(self, id: str, track: _Track) -> Before | None:
