@@ -23,6 +23,9 @@ RISEN = 0.9
 BAND = 0.02
 """Of the setpoint: what is within it has settled."""
 
+BINARY = ((2**40, "Ti"), (2**30, "Gi"), (2**20, "Mi"))
+DECIMAL = ((1e12, "T"), (1e9, "G"), (1e6, "M"))
+
 MAX_ROWS = 200
 """Rows of the table that says what the chart shows."""
 
@@ -264,11 +267,11 @@ def amount(value: float | None) -> str:
         return "—"
     if abs(value) < 1e6:
         return number(value)
-    for size, unit in ((2**40, "Ti"), (2**30, "Gi"), (2**20, "Mi")):
+    for size, unit in BINARY:
         if value % size == 0:
             return f"{number(value / size)}{unit}"
-    size, unit = next(each for each in ((1e12, "T"), (1e9, "G"), (1e6, "M")) if abs(value) >= each[0])
-    return f"{number(float(f'{value / size:.4g}'))}{unit}"
+    large, unit = next(each for each in DECIMAL if abs(value) >= each[0])
+    return f"{number(float(f'{value / large:.4g}'))}{unit}"
 
 
 def told(given: Facts) -> str:

@@ -121,3 +121,12 @@ def test_without_a_script_episodes_are_there_all_the_same(slow_demo: Demo, open_
     page.goto(slow_demo.board + HISTORY)
     expect(page.locator(".line-row").first).to_be_visible()
     expect(page.locator(".works svg.strip").first).to_be_visible()
+
+
+def test_the_server_and_the_browser_draw_the_same(slow_demo: Demo, open_page: Open, scaled: list[str]) -> None:
+    drawn = open_page(slow_demo.board + CATALOG)
+    expect(drawn.locator("rv-chart canvas")).to_be_visible()
+    sent = open_page(slow_demo.board + CATALOG, java_script_enabled=False)
+    for part in ("rv-hops", ".reading", "#told", ".as-table"):
+        texts = [re.sub(r"\s+", "", each.locator(part).text_content() or "") for each in (drawn, sent)]
+        assert texts[0] == texts[1] != "", part
