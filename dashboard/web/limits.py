@@ -14,7 +14,7 @@ REFUSAL = b"The request's body is too large: at most 1 MiB is taken.\n"
 
 
 class BodyLimit:
-    """Answer 413 to a body that says it is too large, and hang up on one that is larger than it said."""
+    """Answer 413 to a body that says it is too large, or that is: what is beyond the limit is not read."""
 
     def __init__(self, inner: AsgiApp) -> None:
         self.inner = inner
@@ -23,7 +23,7 @@ class BodyLimit:
         if _declared(scope) > MAX_BODY:
             await _refuse(send)
             return
-        left = MAX_BODY
+        left, answered = MAX_BODY, False
 
         async def bounded() -> Any:
             nonlocal left
@@ -31,7 +31,14 @@ class BodyLimit:
             left -= len(message.get("body", b""))
             return message if left >= 0 else {"type": "http.disconnect"}
 
-        await self.inner(scope, bounded, send)
+        async def answering(message: Any) -> None:
+            nonlocal answered
+            answered = True
+            await send(message)
+
+        await self.inner(scope, bounded, answering)
+        if left < 0 and not answered:
+            await _refuse(send)
 
 
 def _declared(scope: dict[str, Any]) -> int:

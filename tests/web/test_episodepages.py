@@ -146,6 +146,7 @@ async def test_no_body_is_larger_than_a_page_sends() -> None:
     assert (sent[0]["status"], seen) == (413, [])
     await BodyLimit(inner)({"type": "http", "headers": []}, receive, send)
     assert seen == ["http.request", "http.disconnect"]
+    assert [message.get("status") for message in sent] == [413, None, 413, None]
 
 
 async def test_an_episode_has_its_page_before_it_is_written_down(
