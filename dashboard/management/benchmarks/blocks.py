@@ -69,10 +69,10 @@ def event(item: bytes, version: int, *, ready: bool) -> bytes:
     return orjson.dumps({"type": "MODIFIED", "object": {"kind": "Pod", "apiVersion": "v1", **obj}}) + b"\n"
 
 
-def events(number: int, *, among: int) -> Iterator[bytes]:
-    """Watch events of Pods that turn unready and ready again, spread over the first `among` Pods."""
+def events(number: int, *, among: int, after: int = 0) -> Iterator[bytes]:
+    """Watch events of Pods that turn unready and ready again, spread over the first `among` Pods, `after` so many."""
     pods = [each for block in range(blocks_for(among * BLOCK // 500)) for each in items("pods", block)][:among]
-    for at in range(number):
+    for at in range(after, after + number):
         yield event(pods[at * 7 % len(pods)], LISTED_AT + 1 + at, ready=bool(at * 7 // len(pods) % 2))
 
 

@@ -20,7 +20,8 @@ BOUND = 1.3
 SIZES = (1_000, 10_000, 57_500)
 VIEWERS = (1, 100, 1_000)
 EVENTS = 1_200
-ROUNDS = 2
+AMONG = 200
+ROUNDS = 5
 PER_STEP = 8
 """Events between two steps of the hub at 200 a second."""
 
@@ -31,8 +32,8 @@ def measure(objects: int | None = None, viewers: int | None = None, count: int =
     """The dearest event ÷ the cheapest, over boards of growing size and over growing numbers of viewers."""
     sizes = [each for each in SIZES if each < (objects or SIZES[-1])] + [objects or SIZES[-1]]
     crowds = [each for each in VIEWERS if each < (viewers or VIEWERS[-1])] + [viewers or VIEWERS[-1]]
-    by_size = _best([{"objects": each, "viewers": 1, "count": count} for each in sizes])
-    by_crowd = _best([{"objects": sizes[0], "viewers": each, "count": count} for each in crowds])
+    by_size = _curve([(each, 1) for each in sizes], count)
+    by_crowd = _curve([(sizes[0], each) for each in crowds], count)
     size_ratio, crowd_ratio = (each[-1]["event"] / each[0]["event"] for each in (by_size, by_crowd))
     ratio = max(size_ratio, crowd_ratio)
     return {
@@ -49,52 +50,76 @@ def measure(objects: int | None = None, viewers: int | None = None, count: int =
     }
 
 
-def _best(points: list[dict[str, int]]) -> list[dict[str, Any]]:
-    """Each point's cheapest round; the rounds in turns, so that a busy neighbour slows all points."""
-    rounds = [[workers.run("querying", "event_cost", **each) for each in points] for _ in range(ROUNDS)]
-    return [min(found, key=lambda each: float(each["event"])) for found in zip(*rounds, strict=True)]
+def _curve(points: list[tuple[int, int]], count: int) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = workers.run("querying", "curve", points=points, count=count, rounds=ROUNDS)["points"]
+    return found
 
 
-async def event_cost(objects: int, viewers: int, count: int) -> dict[str, Any]:
-    """In a process of its own: CPU µs of an event until every query's frame is made, and of handing out the frames.
+async def curve(points: list[tuple[int, int]], count: int, rounds: int) -> dict[str, Any]:
+    """In a process of its own: what an event costs at each point, a size of board and a number of viewers.
 
-    A frame must be put into each viewer's outbox, which no design makes cheaper than one by one: it is told apart.
+    All boards stand side by side and take the same events in turns, so that a busy neighbour slows all of them: of
+    each step, the cheapest round counts.
     """
-    board = _filled(objects)
-    hub = Hub("bench", board, fetch=_no_fetch, freshness=still_live, clock=time.time)
-    crowd = [Viewer() for _ in range(viewers)]
-    topics = {hub.open_query(viewer, query, 0, 200) for viewer in crowd for query in QUERIES}
-    slices = [0.0]
-    while True:
-        began = time.perf_counter()
-        unfinished = board.results.fill(SLICE)
-        slices.append(time.perf_counter() - began)
-        if not unfinished:
-            break
-    hub.step(time.time())
-    lines = [line[:-1] for line in events(count, among=200)]
-    event, telling = 0.0, 0.0
-    for at in range(0, len(lines), PER_STEP):
-        began = time.process_time()
-        for line in lines[at : at + PER_STEP]:
-            read = read_event(line, PODS)
-            if read is not None:
-                board.apply(PODS, read.type, read.object)
-        board.tick(time.time())
-        frames = [(topic, frame) for topic in topics if (frame := topic.step()) is not None]
-        made = time.process_time()
-        for topic, frame in frames:
-            for viewer in topic.viewers:
-                viewer.tell(topic, frame)
-        telling += time.process_time() - made
-        event += made - began
-        for viewer in crowd:
-            while viewer.pop() is not None:
-                pass
-    return {
-        "objects": len(board), "viewers": viewers, "events": len(lines), "event": event / len(lines) * 1e6,
-        "telling": telling / len(lines) * 1e6, "longest_slice_ms": round(max(slices) * 1e3, 1), "slices": len(slices),
-    }  # fmt: skip
+    boards = [Point(*each) for each in points]
+    for at in range(rounds):
+        lines = [line[:-1] for line in events(count, among=AMONG, after=at * count)]
+        for board in boards:
+            board.take(lines)
+    return {"points": [board.told() for board in boards]}
+
+
+class Point:
+    """A board of some size and its viewers."""
+
+    def __init__(self, objects: int, viewers: int) -> None:
+        self.board = _filled(objects)
+        self.viewers = viewers
+        self.events = 0
+        self._rounds: list[list[tuple[float, float]]] = []
+        self._hub = Hub("bench", self.board, fetch=_no_fetch, freshness=still_live, clock=time.time)
+        self._crowd = [Viewer() for _ in range(viewers)]
+        self._topics = {self._hub.open_query(viewer, query, 0, 200) for viewer in self._crowd for query in QUERIES}
+        self.slices = [0.0]
+        unfinished = True
+        while unfinished:
+            began = time.process_time()
+            unfinished = self.board.results.fill(SLICE)
+            self.slices.append(time.process_time() - began)
+        self._hub.step(time.time())
+
+    def take(self, lines: list[bytes]) -> None:
+        """One round: of each step, CPU seconds until every query's frame is made, and of handing out the frames.
+
+        A frame must be put into each viewer's outbox, which no design makes cheaper than one by one: it is told apart.
+        """
+        steps: list[tuple[float, float]] = []
+        for at in range(0, len(lines), PER_STEP):
+            began = time.process_time()
+            for line in lines[at : at + PER_STEP]:
+                read = read_event(line, PODS)
+                if read is not None:
+                    self.board.apply(PODS, read.type, read.object)
+            self.board.tick(time.time())
+            frames = [(topic, frame) for topic in self._topics if (frame := topic.step()) is not None]
+            made = time.process_time()
+            for topic, frame in frames:
+                for viewer in topic.viewers:
+                    viewer.tell(topic, frame)
+            steps.append((made - began, time.process_time() - made))
+            for viewer in self._crowd:
+                while viewer.pop() is not None:
+                    pass
+        self._rounds.append(steps)
+        self.events = len(lines)
+
+    def told(self) -> dict[str, Any]:
+        """CPU µs of an event, of each step's cheapest round."""
+        cheapest = [tuple(map(min, zip(*step, strict=True))) for step in zip(*self._rounds, strict=True)]
+        event, telling = (sum(each) / self.events * 1e6 for each in zip(*cheapest, strict=True))
+        best = {"event": round(event, 1), "telling": round(telling, 1)}
+        slices = {"longest_slice_ms": round(max(self.slices) * 1e3, 1), "slices": len(self.slices)}
+        return {"objects": len(self.board), "viewers": self.viewers, "events": self.events, **best, **slices}
 
 
 def _filled(objects: int) -> Board:
