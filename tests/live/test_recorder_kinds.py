@@ -1,0 +1,149 @@
+"""Episodes of kinds whose declarations the API does not count, and of those that try again by themselves."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from dashboard.core.model import Ended
+from tests.live.factory import Obj
+from tests.live.lives import T0, Life, autoscaler, claim, condition, pod, stamp, thing
+
+
+def change_of(life: Life, place: int) -> list[tuple[str, object, object]]:
+    return [(each.path, each.before, each.after) for each in life.episodes[place].changes]
+
+
+def test_a_claim_is_bound_and_grown() -> None:
+    life = Life()
+    life.at(0, claim("1Gi", None), type="ADDED")
+    life.at(2, claim("1Gi", "1Gi", status_at=2))
+    life.at(30, claim("2Gi", "1Gi", spec_at=30, status_at=2))
+    resizing = claim("2Gi", "1Gi", spec_at=30, status_at=31)
+    resizing["status"]["conditions"] = [condition("Resizing", True, 31)]
+    life.at(31, resizing)
+    life.at(40, claim("2Gi", "2Gi", spec_at=30, status_at=40))
+    life.at(60)
+    assert life.lines() == [
+        "change 0 converged 2: accepted+0 bound+2 converged+2",
+        "change 30 converged 40: accepted+0 Resizing+1 resized+10 converged+10",
+    ]
+    assert change_of(life, 1) == [("spec.resources.requests.storage", "1Gi", "2Gi")]
+
+
+def test_a_claim_that_is_grown_again_meanwhile_is_another_change() -> None:
+    life = Life()
+    life.at(0, claim("1Gi", "1Gi"), type="ADDED")
+    life.at(20, claim("2Gi", "1Gi", spec_at=20))
+    life.at(23, claim("3Gi", "1Gi", spec_at=23))
+    life.at(30, claim("3Gi", "3Gi", spec_at=23, status_at=30))
+    life.at(50)
+    assert life.lines() == [
+        "change 20 superseded 23: accepted+0",
+        "change 23 converged 30: accepted+0 resized+7 converged+7",
+    ]
+    first, second = life.episodes
+    assert (first.superseded_by, second.supersedes) == (second.key, first.key)
+
+
+def test_what_an_autoscaler_decides_is_a_change_that_nobody_declared() -> None:
+    life = Life(15)
+    life.at(15, autoscaler(2, 2), type="ADDED")
+    life.at(61.3, autoscaler(2, 5, decided=61, status_at=61))
+    life.at(75.2, autoscaler(5, 5, decided=61, status_at=75))
+    life.at(100)
+    assert life.lines() == ["change 61 converged 75: decided+0 converged+14"]
+    assert change_of(life, 0) == [("status.desiredReplicas", 2, 5)]
+    assert [(each.setpoint, each.ready) for each in life.episodes[0].samples] == [(5, 2), (5, 5)]
+
+
+def test_an_autoscaler_that_changes_its_mind_closes_one_episode_with_the_next() -> None:
+    life = Life(15)
+    life.at(15, autoscaler(2, 2), type="ADDED")
+    for place, (current, desired) in enumerate(((2, 5), (3, 4), (4, 7), (6, 3), (3, 3))):
+        at = 30 + 2 * place
+        life.at(at, autoscaler(current, desired, decided=at if current != desired else at - 2, status_at=at))
+    life.at(60)
+    assert [(each.kind, each.ended) for each in life.episodes] == [
+        *[("change", Ended.SUPERSEDED)] * 3,
+        ("change", Ended.CONVERGED),
+    ]
+    for one, next_ in pairwise(life.episodes):
+        assert one.superseded_by == next_.key
+        assert next_.supersedes == one.key
+        assert one.closed == next_.opened
+
+
+def test_an_autoscaler_that_decides_what_is_there_already_tells_nothing() -> None:
+    life = Life(15)
+    life.at(15, autoscaler(2, 2), type="ADDED")
+    life.at(40, autoscaler(3, 3, status_at=40))
+    life.at(60)
+    assert life.lines() == []
+    life.at(70, autoscaler(3, 5, decided=70, status_at=70))
+    assert change_of(life, 0) == [("status.desiredReplicas", 3, 5)]
+
+
+def job(*, failed: int = 0, succeeded: int = 0, done: float | None = None, type: str = "Complete") -> Obj:
+    obj = thing("batch/v1", "Job", "mail", status_at=done or 0)
+    obj["metadata"]["generation"] = 1
+    obj["spec"] = {"completions": 1, "parallelism": 1, "backoffLimit": 2, "template": {"spec": {"containers": []}}}
+    obj["status"] = {"startTime": stamp(0), "failed": failed, "succeeded": succeeded, "conditions": []}
+    if done is None:
+        obj["status"]["active"] = 1
+    else:
+        obj["status"]["conditions"] = [condition(type, True, done, "BackoffLimitExceeded")]
+        if type == "Complete":
+            obj["status"]["completionTime"] = stamp(done)
+    return obj
+
+
+def test_a_job_that_tries_again_is_one_episode() -> None:
+    life = Life()
+    life.at(0, job(), type="ADDED")
+    life.at(1, pod("mail-1", job(), 0, started=1))
+    life.at(3, pod("mail-1", job(), 0, started=1, failed=3), job(failed=1))
+    life.at(13, pod("mail-2", job(), 13, started=13))
+    life.at(15, pod("mail-2", job(), 13, started=13, ready=13), job(failed=1))
+    done = pod("mail-2", job(), 13, started=13, failed=18)
+    done["status"]["phase"] = "Succeeded"
+    life.at(18, done, job(failed=1, succeeded=1, done=19))
+    life.at(40)
+    (line,) = life.lines()
+    assert line == (
+        "change 0 converged 19: accepted+0 created+13 scheduled+13 started+13 ready+13 finished+18 complete+19"
+        " converged+19"
+    )
+    longest = {hop.name: hop.object for hop in life.episodes[0].hops}
+    assert longest["created"] == "core/Pod/shop/mail-2"
+
+
+def test_a_job_that_has_no_try_left_is_stalled() -> None:
+    life = Life()
+    life.at(0, job(), type="ADDED")
+    for place, at in enumerate((1, 11, 31)):
+        life.at(at, pod(f"mail-{place}", job(), at, started=at))
+        life.at(at + 2, pod(f"mail-{place}", job(), at, started=at, failed=at + 2), job(failed=place + 1))
+    life.at(34, job(failed=3, done=34, type="Failed"))
+    life.at(60)
+    (episode,) = life.episodes
+    assert (episode.kind, episode.ended, episode.recovered) == ("change", Ended.STALLED, None)
+
+
+def test_a_generationless_custom_resource_that_is_edited_is_a_change_and_one_that_breaks_is_a_loss() -> None:
+    def bucket(size: int, ready: bool, *, spec_at: float, turned: float) -> Obj:
+        obj = thing("example.com/v1", "Bucket", "b", spec_at=spec_at, status_at=turned)
+        return obj | {"spec": {"size": size}, "status": {"conditions": [condition("Ready", ready, turned)]}}
+
+    life = Life()
+    life.at(5, bucket(1, True, spec_at=0, turned=3), type="ADDED")
+    life.at(20, bucket(2, False, spec_at=20, turned=20))
+    life.at(25, bucket(2, True, spec_at=20, turned=25))
+    life.at(60, bucket(2, False, spec_at=20, turned=60))
+    life.at(66, bucket(2, True, spec_at=20, turned=66))
+    life.at(90)
+    assert [(each.kind, each.ended, (each.recovered or 0) - T0) for each in life.episodes] == [
+        ("change", Ended.STALLED, 25),
+        ("loss", Ended.STALLED, 66),
+    ]
+    assert change_of(life, 0) == [("spec.size", 1, 2)]
+    assert change_of(life, 1) == []
