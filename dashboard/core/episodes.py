@@ -192,7 +192,9 @@ def _stalling(episode: Episode, now: float, evidence: Evidence, *, first: bool, 
     if episode.stalled is None:
         episode = replace(episode, stalled=_stalled_at(episode, now, evidence) if first else now)
     since = now if episode.stalled is None else episode.stalled
-    return replace(episode, ended=Ended.STALLED, closed=since) if not wait or now - since >= wait else episode
+    if wait and now - since < wait:
+        return episode
+    return replace(episode, ended=Ended.STALLED, closed=max(since, episode.opened))  # the API's clock may be ahead
 
 
 def _drawn(episode: Episode, evidence: Evidence, *, until: float | None, converged: float | None) -> Episode:

@@ -160,6 +160,15 @@ def test_a_stall_that_another_object_is_to_blame_for_must_last() -> None:
     assert (episode.ended, episode.closed) == (Ended.STALLED, T0 + 3)
 
 
+def test_nothing_closes_before_it_opened_though_the_api_s_clock_is_ahead() -> None:
+    ahead = custom(2, 1, at=60)
+    evidence, stalled = Evidence(own(ahead, T0 + 50), before=Before(1)), Assessment(Verdict.STALLED, "Broken")
+    opened = advance(None, Assessment(Verdict.CONVERGING, "Progressing"), T0 + 50, evidence)
+    closed = advance(opened, stalled, T0 + 52, evidence)
+    assert closed is not None
+    assert (closed.opened, closed.ended, closed.closed) == (T0 + 60, Ended.STALLED, T0 + 60)
+
+
 def test_a_fight_is_one_episode_over_many_generations() -> None:
     fight = Assessment(
         Verdict.STALLED, "Fight", Cause("kubectl and hpa set spec.replicas back and forth", None, "Fight")
