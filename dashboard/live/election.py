@@ -22,7 +22,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from dashboard.live.mirror_bus import Keys
+from dashboard.live.mirror_bus import Keys, answered
 
 log = structlog.get_logger(__name__)
 
@@ -131,8 +131,8 @@ class Election:
             try:
                 if free and (epoch := await self._take()):
                     return epoch
-                free = not await self._redis.exists(self._keys[0])
-                self.known = max(self.known, int(await self._redis.get(self._keys[1]) or 0))
+                holder, epoch = await answered(self._redis.mget(self._keys))
+                free, self.known = holder is None, max(self.known, int(epoch or 0))
             except RedisError as error:
                 # Where Redis was away, its last leader may take the lock again: it has the picture already.
                 free = False
@@ -184,4 +184,4 @@ class Election:
 
     async def _call(self, script: str, number: int) -> Any:
         """Run a script for this process. Raises RedisError."""
-        return await self._scripts[script](keys=self._keys, args=[self.token, int(TTL * 1000), number])
+        return await answered(self._scripts[script](keys=self._keys, args=[self.token, int(TTL * 1000), number]))

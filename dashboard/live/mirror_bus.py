@@ -12,8 +12,12 @@ The braces keep a cluster's keys on one node of a Redis cluster.
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable
 from dataclasses import dataclass
+from typing import Any
 
+from redis import exceptions
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -60,12 +64,25 @@ class Keys:
 
 
 def connect(url: str) -> Redis:
-    """A client for `url`. It tries each command once: whoever asks knows better what to do than to ask again."""
+    """A client for `url`. It tries each command once: whoever asks knows better what to do than to ask again.
+
+    It has no time limit of its own but for connecting: on Python 3.11 the one for sending (`asyncio.wait_for`) may
+    swallow a cancellation. `answered` limits each command instead.
+    """
     client: Redis = Redis.from_url(
         url,
         socket_connect_timeout=PATIENCE,
-        socket_timeout=PATIENCE + BLOCK,
+        socket_timeout=None,
         retry=Retry(NoBackoff(), 0),
         protocol=2,
     )
     return client
+
+
+async def answered(command: Awaitable[Any], seconds: float = PATIENCE) -> Any:
+    """What Redis answers within so many seconds. Raises RedisError, TimeoutError among them."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await command
+    except TimeoutError as error:
+        raise exceptions.TimeoutError(f"no answer within {seconds:g} s") from error

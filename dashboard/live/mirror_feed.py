@@ -22,7 +22,7 @@ from redis.exceptions import RedisError
 
 from dashboard.core.objects import ResourceType
 from dashboard.live.mirror import Mirror
-from dashboard.live.mirror_bus import BLOCK, Keys
+from dashboard.live.mirror_bus import BLOCK, PATIENCE, Keys, answered
 from dashboard.live.mirror_fields import FORMAT, FRESH
 
 log = structlog.get_logger(__name__)
@@ -160,7 +160,7 @@ class Follower:
         pipe.hmget(self._keys.head, "epoch", "number", "format", "whole")
         pipe.xrevrange(self._keys.stream, count=1)
         pipe.time()
-        (epoch, number, format, whole), newest, (seconds, micros) = await pipe.execute()
+        (epoch, number, format, whole), newest, (seconds, micros) = await answered(pipe.execute())
         if epoch is None:
             return None
         last = newest[0][0] if newest else b"0-0"
@@ -184,7 +184,7 @@ class Follower:
     async def _picture(self, epoch: int) -> Any:
         cursor = 0
         while True:
-            cursor, told = await self._redis.hscan(self._keys.picture(epoch), cursor, count=AT_ONCE)
+            cursor, told = await answered(self._redis.hscan(self._keys.picture(epoch), cursor, count=AT_ONCE))
             if told:
                 yield _named(told)
             if not cursor:
@@ -193,7 +193,8 @@ class Follower:
 
     async def _read_on(self) -> bool:
         """Take the next batches; whether there were any within BLOCK seconds. Raises BehindError."""
-        found = await self._redis.xread({self._keys.stream: self._last}, count=AT_ONCE, block=int(BLOCK * 1000))
+        reading = self._redis.xread({self._keys.stream: self._last}, count=AT_ONCE, block=int(BLOCK * 1000))
+        found = await answered(reading, PATIENCE + BLOCK)
         for id, told in found[0][1] if found else ():
             self._take(told)
             self._last = id

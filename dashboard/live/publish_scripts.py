@@ -1,4 +1,4 @@
-"""The one way in which a picture is written to Redis: a batch at a time, if its epoch is the newest and all is there."""
+"""How a picture is written to Redis: a batch at a time, if its epoch is the newest and none is lost."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import IntEnum
 
 from redis.asyncio import Redis
 
-from dashboard.live.mirror_bus import Keys
+from dashboard.live.mirror_bus import Keys, answered
 from dashboard.live.mirror_fields import FORMAT
 
 BATCHES = 1000
@@ -94,7 +94,8 @@ class Writer:
         for name, packed in batch.items():
             args += (name, packed)
         picture = keys.picture(self.epoch)
-        answer = int(await self._script(keys=[keys.epoch, keys.head, keys.stream, picture, keys.epochs], args=args))
+        names = [keys.epoch, keys.head, keys.stream, picture, keys.epochs]
+        answer = int(await answered(self._script(keys=names, args=args)))
         if answer <= 0:
             return Refused(answer)
         self._number = answer

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -11,7 +10,14 @@ from django.core.management.base import CommandParser
 from dashboard.cluster.connection import Connection
 from dashboard.management.serving import ports
 from dashboard.management.serving.command import ServingCommand
-from dashboard.management.serving.options import FIRST_PORT, add_web_options, page_address, policy_for, url_name
+from dashboard.management.serving.options import (
+    FIRST_PORT,
+    add_cluster_options,
+    add_web_options,
+    page_address,
+    policy_for,
+    url_name,
+)
 from dashboard.management.serving.process import allow_host, interruptible, serve, stop_signal
 from dashboard.management.serving.web_server import address
 from dashboard.web import clusters, vendor
@@ -24,8 +30,7 @@ class Command(ServingCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Which cluster, where to serve, and whether to let people change things."""
-        parser.add_argument("--kubeconfig", type=Path, metavar="FILE", help="default: KUBECONFIG, else ~/.kube/config")
-        parser.add_argument("--context", help="a context of the kubeconfig (default: its current one)")
+        add_cluster_options(parser)
         add_web_options(parser)
         parser.add_argument("--allow-edits", action="store_true", help="let holders of the access token change things")
 

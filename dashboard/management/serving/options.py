@@ -47,6 +47,23 @@ def add_web_options(parser: CommandParser) -> None:
     )
 
 
+def add_cluster_options(parser: CommandParser) -> None:
+    """`--kubeconfig` and `--context`: which cluster."""
+    parser.add_argument("--kubeconfig", type=Path, metavar="FILE", help="default: KUBECONFIG, else ~/.kube/config")
+    parser.add_argument("--context", help="a context of the kubeconfig (default: its current one)")
+
+
+def redis_url(command: str) -> str:
+    """Where the processes meet. Raises CommandError where nothing says so: `command` is of no use alone."""
+    url: str = settings.RECONCILERVIZ_REDIS_URL
+    if not url:
+        raise CommandError(
+            f"{env.REDIS_URL.name} is not set, but `{command}` shares the picture with other processes there: set it "
+            f"to {env.REDIS_URL.accepted}, or use `up`, one process that does everything"
+        )
+    return url
+
+
 def add_sandbox_options(parser: CommandParser) -> None:
     """`--kubeconfig`, `--speed`, `--empty` and `--state`: how the sandbox is reached and what is in it."""
     parser.add_argument(
