@@ -45,7 +45,7 @@ const PARTS = {
   "rv-hops": ({ episode, usual }) => {
     if (!episode) return html`<p class="none">Nothing has had to converge since it is watched. Change something, and its way through the loop is timed here.</p>`;
     const ended = episode.closed === null ? nothing : html`<p class="ended"><span class="word ${outcome(episode)}">${outcome(episode)}</span> ${episode.ended === "stalled" && outcome(episode) === "stalled" ? "after" : "in"} ${whole(episode)}${usually(usual)}</p>`;
-    return html`${changes(episode)}${ended}${hops(episode, episode, usual)}<p class="more"><a class="link" href=${permalink(episode)}>this episode</a> <span class="quiet">since ${clockTime(episode.opened)} UTC</span></p>`;
+    return html`${changes(episode)}${ended}${hops(episode, episode, usual)}<p class="more"><a class="link" href=${permalink(episode)}>this episode</a> <span class="quiet">since ${clockTime(episode.opened)} UTC ·</span> <a class="link" href="${root}history/?object=${encodeURIComponent(episode.object)}">those before it</a></p>`;
   },
   "rv-response": ({ episode }) => (episode ? response(episode) : nothing),
 };

@@ -100,6 +100,12 @@ async def test_a_dead_database_is_told_and_nothing_else_is_lost(
     assert "3 episodes or edits were lost" in await page(editor, HISTORY)
 
 
+async def test_one_objects_history_stays_its_own(world: World, editor: AsyncClient, asked: Asked) -> None:
+    html = await page(editor, f"{HISTORY}?object={episodes.WEB}")
+    assert asked.filters[0][0].object == episodes.WEB
+    assert f'<input type="hidden" name="object" value="{episodes.WEB}">' in html
+
+
 async def test_history_of_an_unknown_cluster_is_404(world: World, editor: AsyncClient) -> None:
     await page(editor, "/c/other/history/", 404)
 
