@@ -199,8 +199,8 @@ async def serve(api: Api, request: web.Request, watch: Watch) -> web.StreamRespo
     """Answer a watch request."""
     response = web.StreamResponse(headers={"Content-Type": "application/json", "Cache-Control": "no-cache, private"})
     response.enable_chunked_encoding()
-    await response.prepare(request)
     try:
+        await response.prepare(request)
         await Stream(api, watch, response).run()
         await response.write_eof()
     except ConnectionError:
