@@ -23,17 +23,29 @@ class Band:
     of: str = ""
 
 
+def comparable(durations: Sequence[float]) -> tuple[float, ...]:
+    """Those that took any time. Where nothing had to be done (a label, an annotation), an episode is over within the
+    second in which it opened, and many of them would make whatever takes time look slow.
+
+    >>> comparable([0.0, 8.0, 0.0])
+    (8.0,)
+    """
+    return tuple(each for each in durations if each > 0)
+
+
 def forecast(durations: Sequence[float], elapsed: float, of: str = "") -> Band | None:
     """What remains after `elapsed` seconds, judged by those that had taken at least as long; None where none had."""
-    longer = sorted(each - elapsed for each in durations if each >= elapsed)
+    past = comparable(durations)
+    longer = sorted(each - elapsed for each in past if each >= elapsed)
     if not longer:
         return None
-    return Band(percentile(longer, 0.5), percentile(longer, 0.9), len(durations), of)
+    return Band(percentile(longer, 0.5), percentile(longer, 0.9), len(past), of)
 
 
 def slower(durations: Sequence[float], elapsed: float) -> bool:
     """Whether it has taken longer than 95 of 100 did; never said from fewer than five."""
-    return len(durations) >= ENOUGH and elapsed > percentile(sorted(durations), 0.95)
+    past = comparable(durations)
+    return len(past) >= ENOUGH and elapsed > percentile(sorted(past), 0.95)
 
 
 def percentile(ordered: Sequence[float], part: float) -> float:

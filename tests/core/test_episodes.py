@@ -265,6 +265,17 @@ def test_nothing_is_forecast_from_nothing() -> None:
     assert not slower((1, 1, 1, 1, 2), 2)
 
 
+def test_what_was_over_at_once_does_not_make_the_rest_slow() -> None:
+    annotated = [0.0] * 95
+    assert not slower([*annotated, 9, 9, 9, 9, 10], 9.5)
+    assert slower([*annotated, 9, 9, 9, 9, 10], 10.5)
+    assert not slower(annotated, 30)
+    band = forecast([*annotated, 9, 11], 0)
+    assert band is not None
+    assert (band.p50, band.count) == (9, 2)
+    assert forecast(annotated, 0) is None
+
+
 JSON = st.recursive(
     st.none()
     | st.booleans()
