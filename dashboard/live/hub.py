@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable
 
-from dashboard.core.objects import ResourceType
+from dashboard.live.freshness import ClusterFreshness, KindFreshness, freshness_frame, freshness_key
 from dashboard.live.panel import Fetch, Panels, PanelTopic
 from dashboard.live.picture import Picture
 from dashboard.live.query import Query
 from dashboard.live.results import SLICE
 from dashboard.live.topics import QueryTopic, frame
 from dashboard.live.viewer import Viewer
+
+__all__ = ["FRESHNESS", "LOOK", "TICK", "ClusterFreshness", "Hub", "KindFreshness", "Topic"]
 
 TICK = 0.04
 """Seconds between steps while changes keep coming; a change after a pause is told at once."""
@@ -26,36 +27,6 @@ FRESHNESS = 1.0
 
 LOOK = 0.25
 """Seconds after which a change of freshness is noticed at the latest."""
-
-MAX_KINDS = 100
-"""Kinds that are not live, in one freshness frame."""
-
-
-class KindFreshness(Protocol):
-    """What is known of one kind's stream (cluster's KindState)."""
-
-    @property
-    def resource(self) -> ResourceType: ...
-    @property
-    def state(self) -> str: ...
-    @property
-    def note(self) -> str: ...
-    @property
-    def last_proof(self) -> float | None: ...
-
-
-class ClusterFreshness(Protocol):
-    """How fresh a cluster's picture is (cluster's Freshness)."""
-
-    @property
-    def state(self) -> str: ...
-    @property
-    def last_proof(self) -> float | None: ...
-    @property
-    def error(self) -> str: ...
-    @property
-    def kinds(self) -> Sequence[KindFreshness]: ...
-
 
 Topic = QueryTopic | PanelTopic
 
@@ -186,37 +157,10 @@ class Hub:
 
     def _tell_freshness(self, now: float) -> None:
         fresh = self._freshness()
-        other = [kind for kind in fresh.kinds if kind.state != "live"][:MAX_KINDS]
-        key = (fresh.state, fresh.error, tuple((kind.resource, kind.state, kind.note) for kind in other))
+        key = freshness_key(fresh)
         if key == self._fresh_key and 0 <= now - self._fresh_at < FRESHNESS:
             return
         self._fresh_key, self._fresh_at = key, now
-        self._fresh_frame = frame(freshness_frame(self.name, fresh, other, now))
+        self._fresh_frame = frame(freshness_frame(self.name, fresh, now, self.board.revision))
         for viewer in self._viewers:
             viewer.tell_latest(self.name, self._fresh_frame)
-
-
-def freshness_frame(
-    cluster: str, fresh: ClusterFreshness, kinds: Sequence[KindFreshness], now: float
-) -> dict[str, Any]:
-    """How fresh the picture is: ages in seconds, None where nothing was ever proven; `kinds` those not live."""
-    return {
-        "t": "freshness",
-        "cluster": cluster,
-        "state": fresh.state,
-        "age": _age(fresh.last_proof, now),
-        "error": fresh.error[:500],
-        "kinds": [
-            {
-                "id": f"{kind.resource.group or 'core'}/{kind.resource.kind}",
-                "state": kind.state,
-                "note": kind.note[:300],
-                "age": _age(kind.last_proof, now),
-            }
-            for kind in kinds
-        ],
-    }
-
-
-def _age(proof: float | None, now: float) -> float | None:
-    return None if proof is None else round(max(0.0, now - proof), 3)

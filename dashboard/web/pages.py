@@ -12,10 +12,11 @@ from urllib.parse import parse_qsl, urlencode
 from django.http import HttpRequest
 
 from dashboard.core.model import Verdict
-from dashboard.live.hub import freshness_frame
+from dashboard.live.freshness import freshness_frame
 from dashboard.live.query import VERDICTS, Query, QueryError, Window
 from dashboard.web import vendor
 from dashboard.web.clusters import Cluster
+from dashboard.web.wording import duration
 
 FITS = 60
 """Rows that a window shows without much scrolling: up to here what has converged is not folded away."""
@@ -25,7 +26,6 @@ START_DIGITS = 7
 """Digits of the largest place in a list that an address may name."""
 REFRESH = 5
 """Seconds after which a page that no script keeps current loads itself again."""
-MAX_KINDS = 100
 
 Context = dict[str, Any]
 
@@ -49,7 +49,7 @@ def common(cluster: Cluster, request: HttpRequest, query: Query | None = None, *
     """What base.html needs. `query` is what the counts in the header are counted from (None: everything)."""
     now = time.time()
     fresh = cluster.source.freshness()
-    others = [kind for kind in fresh.kinds if kind.state != "live"][:MAX_KINDS]
+    told = freshness_frame(cluster.name, fresh, now, cluster.board.revision)
     counted = query or Query()
     window = cluster.board.select(counted, 0, 0)
     return {
@@ -60,12 +60,27 @@ def common(cluster: Cluster, request: HttpRequest, query: Query | None = None, *
         "vendor": vendor.present(),
         "refresh": REFRESH,
         "read_only": read_only(cluster, request),
-        "fresh": freshness_frame(cluster.name, fresh, others, now),
+        "fresh": told,
+        "streams": _streams(told["kinds"]),
+        "other_kinds": [kind for kind in told["kinds"] if kind["state"] != "live"],
         "chips": _chips(cluster, counted, window.counts),
         "counts_query": counted.text,
         "kept": {"namespace": counted.namespace, "kind": counted.kind, "verdict": counted.verdict, "q": counted.q},
         "trouble": window.counts.get(Verdict.STALLED, 0),
     }
+
+
+def _streams(kinds: list[Context]) -> list[Context]:
+    """What is said of each kind's stream."""
+    return [
+        {
+            **kind,
+            "proof": "never" if kind["age"] is None else f"{duration(kind['age'])} ago",
+            "holds": f"{kind['objects']:,}",
+            "again": f"{kind['relists']:,}",
+        }
+        for kind in kinds
+    ]
 
 
 def _chips(cluster: Cluster, query: Query, counts: dict[Verdict, int]) -> list[Context]:

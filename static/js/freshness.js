@@ -17,3 +17,25 @@ export function judge(heard, open, now) {
   if (heard.state === "live") return { state: "live", age, since: null, why: "" };
   return { state: heard.state, age, since: proof, why: heard.error ?? "" };
 }
+
+/** Seconds without a proof of its stream after which a kind's objects are not believed. */
+export const STREAM_PATIENCE = 75;
+
+/**
+ * The kinds of a freshness frame whose objects are not proven, `silent` seconds after it came: a stream that was quiet
+ * for too long, or one that is known to be broken for as long as the cluster itself would be believed.
+ */
+export function unproven(kinds, silent) {
+  return kinds.filter(({ state, age, objects }) => {
+    if (!objects || age === null || state === "counted") return false;
+    return age + silent > (state === "live" ? STREAM_PATIENCE : PATIENCE);
+  });
+}
+
+/** A style sheet's text that veils whatever shows objects of these kinds. Names are a stranger's: quoted, never markup. */
+export function veil(kinds, quote) {
+  const of = ({ id }) => quote(`${id}/`);
+  return kinds
+    .map((kind) => `.row[data-id^=${of(kind)}], main[data-object^=${of(kind)}] { opacity: 0.45; filter: grayscale(0.8); }`)
+    .join("\n");
+}

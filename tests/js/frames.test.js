@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { differs, EMPTY, extent, parseQuery, queryText, reduce } from "../../static/js/frames.js";
-import { judge, PATIENCE } from "../../static/js/freshness.js";
+import { judge, PATIENCE, STREAM_PATIENCE, unproven, veil } from "../../static/js/freshness.js";
 
 const row = (id, glance = "1 of 1", verdict = "converged") => ({ id, glance, verdict, cause: "", images: "" });
 const opened = (rows, rev = 1, topic = "q:1") =>
@@ -104,4 +104,24 @@ test("a page that has just been loaded is believed while it connects, not for lo
 
 test("where nothing was ever proven there is no time since", () => {
   assert.deepEqual(judge({ ...heard, state: "connecting", age: null }, true, heard.at).since, null);
+});
+
+test("a kind is not believed when its stream was silent for too long, or is known to be broken", () => {
+  const kind = (about) => ({ id: "core/Pod", state: "live", age: 1, objects: 3, note: "", relists: 0, ...about });
+  const lost = (about, silent = 0) => unproven([kind(about)], silent).length === 1;
+  assert.equal(lost({ age: STREAM_PATIENCE - 1 }), false);
+  assert.equal(lost({ age: STREAM_PATIENCE - 1 }, 2), true);
+  assert.equal(lost({ age: STREAM_PATIENCE + 1, state: "stale" }), true);
+  assert.equal(lost({ age: PATIENCE - 1, state: "failing" }), false);
+  assert.equal(lost({ age: PATIENCE + 1, state: "failing" }), true);
+  assert.equal(lost({ age: 500, state: "forbidden", objects: 0 }), false);
+  assert.equal(lost({ age: 500, state: "counted" }), false);
+  assert.equal(lost({ age: null, state: "listing" }), false);
+});
+
+test("a kind's veil names its objects and nothing else", () => {
+  const text = veil([{ id: "core/Pod" }, { id: "apps/Deployment" }], JSON.stringify);
+  assert.match(text, /\.row\[data-id\^="core\/Pod\/"\]/);
+  assert.match(text, /main\[data-object\^="apps\/Deployment\/"\]/);
+  assert.equal(veil([], JSON.stringify), "");
 });

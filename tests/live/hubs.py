@@ -17,6 +17,8 @@ class Kind:
     state: str = "live"
     note: str = ""
     last_proof: float | None = None
+    objects: int = 0
+    relists: int = 0
 
 
 @dataclass

@@ -177,14 +177,26 @@ def test_freshness_comes_each_second_and_at_once_when_its_state_changes() -> Non
     browser.read()
     assert browser.freshness[-1]["age"] == 1.1
     held.fresh.state, held.fresh.error = "stale", "connection refused"
-    held.fresh.kinds = [Kind(POD), Kind(WIDGET, "forbidden", "may not be listed")]
+    held.fresh.kinds = [
+        Kind(POD, last_proof=held.clock.now, objects=7, relists=2),
+        Kind(WIDGET, "forbidden", "may not be listed"),
+    ]
     held.step(0.1)
     browser.read()
     assert len(browser.freshness) == 3
     last = browser.freshness[-1]
     assert (last["cluster"], last["state"], last["error"]) == ("sandbox", "stale", "connection refused")
+    assert (last["revision"], last["of"]) == (held.board.revision, 2)
     assert last["kinds"] == [
-        {"id": "example.com/Widget", "state": "forbidden", "note": "may not be listed", "age": None}
+        {
+            "id": "example.com/Widget",
+            "state": "forbidden",
+            "note": "may not be listed",
+            "age": None,
+            "objects": 0,
+            "relists": 0,
+        },
+        {"id": "core/Pod", "state": "live", "note": "", "age": 0.1, "objects": 7, "relists": 2},
     ]
 
 
