@@ -8,7 +8,7 @@ from typing import Any
 
 from django import template
 
-from dashboard.web import response, shapes, wording
+from dashboard.web import amounts, shapes, wording
 
 register = template.Library()
 
@@ -52,25 +52,25 @@ def took(seconds: float) -> str:
 @register.filter
 def about(seconds: float) -> str:
     """A span that is no measurement."""
-    return response.about(seconds)
+    return amounts.about(seconds)
 
 
 @register.filter
 def shortpath(path: str) -> str:
     """What a line has room for of a field's path."""
-    return response.short_path(path)
+    return amounts.short_path(path)
 
 
 @register.filter
 def brief(seconds: float) -> str:
     """A span for a narrow column: `9 s`, `1.4 min`, `2.1 h`."""
-    return response.brief(seconds)
+    return amounts.brief(seconds)
 
 
 @register.filter
 def amount(value: float | None) -> str:
     """What was counted, at one moment."""
-    return response.amount(value)
+    return amounts.amount(value)
 
 
 @register.inclusion_tag("parts/glyph.html")

@@ -15,6 +15,7 @@ from dashboard.history.filters import ENDED, FilterError, Filters
 from dashboard.history.reading import CursorError
 from dashboard.history.values import Distribution, EditMade
 from dashboard.web import clusters, kept, pages, response, views
+from dashboard.web.amounts import short_path
 from dashboard.web.clusters import Cluster
 from dashboard.web.strips import Scale, scale_for, strip
 from dashboard.web.telling import key_of, longest_took
@@ -106,7 +107,7 @@ def short_change(change: Change) -> dict[str, Any]:
         same = "".join(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, after, strict=False)))
         begin = max(same.rfind(":"), same.rfind("/"), same.rfind("@")) + 1
         before, after = before[begin:], after[begin:]
-    return {"path": response.short_path(change.path), "before": before, "after": after}
+    return {"path": short_path(change.path), "before": before, "after": after}
 
 
 def _workloads(found: kept.Past, scale: Scale) -> list[dict[str, Any]]:

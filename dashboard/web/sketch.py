@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from math import ceil, floor, log10
 
 from dashboard.core.model import Episode, Sample
-from dashboard.web.response import SERIES, Blame, amount, extent
+from dashboard.web.amounts import amount
+from dashboard.web.response import SERIES, Blame, extent
 from dashboard.web.shapes import number
 
 WIDTH = 960

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import log10
 
 from dashboard.history.values import Distribution
-from dashboard.web.response import about
+from dashboard.web.amounts import about
 
 WIDTH = 160
 EDGE = 4

@@ -9,6 +9,7 @@ from dashboard.core.model import Episode, Hop
 from dashboard.core.objects import ObjectKey
 from dashboard.live.view import thinned
 from dashboard.web import response
+from dashboard.web.amounts import lasted
 from dashboard.web.sketch import sketch
 from dashboard.web.wording import absolute
 
@@ -62,7 +63,7 @@ def longest_took(episode: Episode, culprit: int) -> str:
     if culprit < 0:
         return ""
     hop = episode.hops[culprit]
-    return response.lasted(hop.took, hop.at, hop.at - hop.took)
+    return lasted(hop.took, hop.at, hop.at - hop.took)
 
 
 def _hops(episode: Episode, culprit: int) -> list[dict[str, Any]]:
@@ -70,7 +71,7 @@ def _hops(episode: Episode, culprit: int) -> list[dict[str, Any]]:
     return [
         {
             "name": hop.name,
-            "took": response.lasted(hop.took, hop.at, hop.at - hop.took) if place else "—",
+            "took": lasted(hop.took, hop.at, hop.at - hop.took) if place else "—",
             "detail": hop.detail,
             "absolute": absolute(hop.at),
             "culprit": place == culprit,

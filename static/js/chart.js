@@ -3,9 +3,10 @@
 // keeps the server's drawing or the table.
 
 import { html, render } from "lit";
+import { amount } from "viz/amounts.js";
 import { calm, now } from "viz/page.js";
 import { lines, MARKERS, options, pick } from "viz/chartlines.js";
-import { amount, blame, extent, SERIES } from "viz/response.js";
+import { blame, extent, SERIES } from "viz/response.js";
 import { took } from "viz/wording.js";
 
 const dark = matchMedia("(prefers-color-scheme: dark)");

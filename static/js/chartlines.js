@@ -1,7 +1,8 @@
 // What uPlot draws of a response: its data, its options, and the marks that it does not know. Apart from the element
 // that holds it, so that it can be read alone.
 
-import { amount, SERIES } from "viz/response.js";
+import { amount } from "viz/amounts.js";
+import { SERIES } from "viz/response.js";
 import { plain } from "viz/wording.js";
 
 /** Around 14, 5 of a swatch of 28 by 10: one marker for each series. */

@@ -2,9 +2,10 @@
 // culprit marked, and what is read off the response. The server's twins are templates/episode_*.html.
 
 import { html, nothing, svg } from "lit";
+import { about, amount, lasted, shortPath } from "viz/amounts.js";
 import { cluster, root } from "viz/page.js";
 import { href, since } from "viz/parts.js";
-import { about, amount, facts, hasResponse, lasted, outcome, rows, SERIES, shortPath, spans, stuck, told } from "viz/response.js";
+import { facts, hasResponse, outcome, rows, SERIES, spans, stuck, told } from "viz/response.js";
 import { number } from "viz/shapes.js";
 import { absolute, middle, plain, took, kind as shortKind } from "viz/wording.js";
 

@@ -2,7 +2,7 @@
 // Pure: values in, numbers out; times are seconds since the episode opened.
 // The server's twin is dashboard/web/response.py; tests/web/test_twins.py holds them together.
 
-import { number } from "./shapes.js";
+import { amount, lasted } from "./amounts.js";
 import { took } from "./wording.js";
 
 /** In the order in which a legend names them; drawn in reverse, so that the setpoint lies on top. */
@@ -106,12 +106,6 @@ export function extent(episode, now = 0) {
   return Math.max(length(episode, now), last - episode.opened);
 }
 
-/** A span between such times in words. Where all are whole seconds, as the API writes them, no more is claimed. */
-export function lasted(seconds, ...times) {
-  if (seconds >= 60 || !times.every(Number.isInteger)) return took(seconds);
-  return seconds >= 1 ? `${Math.floor(seconds + 0.5)} s` : "< 1 s";
-}
-
 /** How long the whole took, in words. */
 export const whole = (episode, now = 0) => lasted(length(episode, now), episode.opened, episode.recovered ?? episode.closed ?? 0.5);
 
@@ -145,17 +139,6 @@ export function rows(episode) {
   return told;
 }
 
-/** A count, or a size where it is a large one: `5`, `10Gi`, `2.5M`; a dash where nothing is counted. */
-export function amount(value) {
-  if (!known(value)) return "—";
-  if (Math.abs(value) < 1e6) return number(value);
-  for (const [size, unit] of [[2 ** 40, "Ti"], [2 ** 30, "Gi"], [2 ** 20, "Mi"]]) {
-    if (value % size === 0) return `${number(value / size)}${unit}`;
-  }
-  const [size, unit] = [[1e12, "T"], [1e9, "G"], [1e6, "M"]].find(([each]) => Math.abs(value) >= each);
-  return `${number(Number((value / size).toPrecision(4)))}${unit}`;
-}
-
 /** The response in one sentence, for those who do not see it. */
 export function told({ start, target, rise, settled, overshoot, dip }) {
   if (!known(start) || !known(target)) return "Nothing is counted of it.";
@@ -165,15 +148,6 @@ export function told({ start, target, rise, settled, overshoot, dip }) {
   if (overshoot) words.push(`at most ${amount(overshoot)} above the setpoint`);
   if (dip) words.push(`at most ${amount(dip)} below it`);
   return `${words.join(", ")}.`;
-}
-
-/** What a line has room for of a field's path: `replicas`, `nginx · image`. */
-export function shortPath(path) {
-  const place = path.lastIndexOf(".");
-  const last = path.slice(place + 1);
-  const inside = path.slice(0, Math.max(0, place));
-  const name = inside.endsWith("]") ? inside.slice(inside.lastIndexOf("[") + 1, -1).replace(/^name="/, "").replace(/"$/, "") : "";
-  return name ? `${name} · ${last}` : last;
 }
 
 /** Whether there is anything to draw. */
@@ -203,11 +177,4 @@ export function at(episode, after) {
     cause: closed ? episode.cause : "",
     reason: closed ? episode.reason : "",
   };
-}
-
-/** A span that is no measurement: `0.5 s`, `9 s`, `3 min 20 s`. */
-export function about(seconds) {
-  if (seconds >= 60) return took(seconds);
-  const tenths = Math.floor(Math.max(0, seconds) * 10 + 0.5);
-  return `${number(tenths >= 100 ? Math.floor(tenths / 10 + 0.5) : tenths / 10)} s`;
 }

@@ -2,9 +2,8 @@
 // tests/web/test_twins.py compares it with the server's.
 import { text } from "node:stream/consumers";
 import { draw } from "../../static/js/shapes.js";
-import {
-  about, amount, blame, extent, facts, length, outcome, rows, shortPath, spans, told, whole,
-} from "../../static/js/response.js";
+import { about, amount, shortPath } from "../../static/js/amounts.js";
+import { blame, extent, facts, length, outcome, rows, spans, told, whole } from "../../static/js/response.js";
 import { absolute, duration, kind, middle, plain, took } from "../../static/js/wording.js";
 
 const FUNCTIONS = {

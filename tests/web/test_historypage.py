@@ -13,9 +13,9 @@ from dashboard.history.filters import Filters
 from dashboard.history.reading import CursorError
 from dashboard.history.values import Distribution, EditMade
 from dashboard.web import kept
+from dashboard.web.amounts import short_path
 from dashboard.web.clusters import Cluster
 from dashboard.web.historypage import short_change
-from dashboard.web.response import short_path
 from dashboard.web.strips import Strip, scale_for, strip
 from tests.web import episodes
 from tests.web.test_pages import page

