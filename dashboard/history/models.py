@@ -10,6 +10,10 @@ from typing import ClassVar
 
 from django.db import models
 
+from dashboard.history.models_hooks import Delivery, Rule
+
+__all__ = ["Batch", "Book", "Delivery", "Edit", "Episode", "Hop", "Rollup", "Rule", "Run", "Samples"]
+
 CLUSTER, KEY, OBJECT, WORD = 100, 200, 700, 253
 """Characters: a name in a URL, an episode's key, a row's id, and any other name that Kubernetes allows."""
 
@@ -129,7 +133,8 @@ class Run(models.Model):
     """One life of a process that tells: the last number it gave, and which numbers have been written.
 
     `seen` is when it last said anything. `missing` is how many numbers up to `told` are not written: under way or lost
-    while it runs, lost once it has `ended`. `watches`: it tells of a cluster's episodes, not of edits alone.
+    while it runs, lost once it has `ended`. `lost` is what it has given up
+    itself so far. `watches`: it tells of a cluster's episodes, not of edits alone.
     """
 
     id = models.CharField(max_length=32, primary_key=True)
@@ -139,6 +144,7 @@ class Run(models.Model):
     told = models.BigIntegerField(default=0)
     written = models.JSONField(default=list)
     missing = models.BigIntegerField(default=0)
+    lost = models.BigIntegerField(default=0)
     watches = models.BooleanField(default=False)
     ended = models.BooleanField(default=False)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import time
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -10,11 +12,13 @@ from django.db import Error
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from dashboard.history import upkeep, wire, writing
+from dashboard.history import tasks_hooks, upkeep, wire, writing
 from reconcilerviz.celery import app, task
 
 BATCH_SECONDS = 3600
 """How long a batch waits for a worker. Who sent it sends it again long before, if it is still there."""
+
+logger = logging.getLogger(__name__)
 
 
 class NotWrittenError(Exception):
@@ -48,22 +52,30 @@ def submit(payload: str) -> str | None:
     return None
 
 
+def _keep(house: Callable[[float], object]) -> None:
+    """Do it now; a database that does not answer is said in one line, without its words. Beat comes again."""
+    try:
+        house(time.time())
+    except Error as error:
+        logger.warning("the database does not answer (%s): what is kept is tidied up later", type(error).__name__)
+
+
 @task("history.sweep")
 def sweep() -> None:
     """Close what is open and told of no more."""
-    upkeep.sweep(time.time())
+    _keep(upkeep.sweep)
 
 
 @task("history.roll_up")
 def roll_up() -> None:
     """Bring the daily figures up to now."""
-    upkeep.roll_up(time.time())
+    _keep(upkeep.roll_up)
 
 
 @task("history.retain")
 def retain() -> None:
     """Remove what is older than it is kept."""
-    upkeep.retain(time.time(), settings.RECONCILERVIZ_KEEP_DAYS)
+    _keep(lambda now: upkeep.retain(now, settings.RECONCILERVIZ_KEEP_DAYS))
 
 
 @task("history.nothing")
@@ -77,6 +89,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     # Hourly, so that a process that lives for an afternoon has figures too; a day's are final after it has ended.
     "roll-up": {"task": roll_up.name, "schedule": 3600.0, "options": {"expires": 3600}},
     "retain": {"task": retain.name, "schedule": 3600.0, "options": {"expires": 3600}},
+    **tasks_hooks.SCHEDULE,
 }
 """What beat sends, and how often in seconds."""
 
