@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import signal
 import subprocess
@@ -73,9 +74,9 @@ class RedisServer:
         self._process.send_signal(number)
 
 
-@pytest.fixture
-def redis_server() -> Iterator[RedisServer]:
-    """A Redis that serves, ended with the test."""
+@contextlib.contextmanager
+def serving() -> Iterator[RedisServer]:
+    """A Redis that serves, ended with the block."""
     with tempfile.TemporaryDirectory(prefix="rviz-redis-") as folder:
         server = RedisServer(Path(folder))
         server.start()
@@ -83,3 +84,10 @@ def redis_server() -> Iterator[RedisServer]:
             yield server
         finally:
             server.kill()
+
+
+@pytest.fixture
+def redis_server() -> Iterator[RedisServer]:
+    """A Redis that serves, ended with the test."""
+    with serving() as server:
+        yield server
