@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.error
@@ -77,10 +79,11 @@ class Process:
 @contextlib.contextmanager
 def manage(*arguments: str, **variables: str) -> Iterator[Process]:
     """`manage.py ARGUMENTS` as a process; killed at the end of the block if it still runs."""
+    data = tempfile.mkdtemp(prefix="viz-data-")  # what other runs kept is none of a test's business
     child = subprocess.Popen(
         [sys.executable, "-u", "manage.py", *arguments],
         cwd=ROOT,
-        env={**os.environ, **variables},
+        env={**os.environ, "RECONCILERVIZ_DATA": data, **variables},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -107,6 +110,7 @@ def manage(*arguments: str, **variables: str) -> Iterator[Process]:
         reader.join(timeout=5)
         if child.stdout:
             child.stdout.close()
+        shutil.rmtree(data, ignore_errors=True)
 
 
 def get(url: str, **headers: str) -> tuple[int, str]:

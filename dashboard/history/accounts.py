@@ -51,11 +51,16 @@ def standing(cluster: str, run_id: str, batches: Sequence[str], now: float) -> S
 
 
 def lost(cluster: str, now: float, *, without: str = "") -> int:
-    """How many episodes and edits were told of in runs that have ended (or fell silent) and were never written."""
-    over = models.Run.objects.filter(Q(ended=True) | Q(seen__lt=now - SILENT), cluster=cluster).exclude(id=without)
-    missing = over.aggregate(missing=Sum("missing"))["missing"] or 0
+    """How many episodes and edits were told of and will never be written.
+
+    Of a run that has ended (or fell silent) that is all that is not written; one that goes on knows what it gave up.
+    """
+    runs = models.Run.objects.filter(cluster=cluster).exclude(id=without)
+    over = Q(ended=True) | Q(seen__lt=now - SILENT)
+    missing = runs.filter(over).aggregate(sum=Sum("missing"))["sum"] or 0
+    given_up = runs.exclude(over).aggregate(sum=Sum("lost"))["sum"] or 0
     book = models.Book.objects.filter(cluster=cluster).first()
-    return int(missing) + (book.lost if book else 0)
+    return int(missing) + int(given_up) + (book.lost if book else 0)
 
 
 def unfinished(cluster: str, now: float) -> list[Kept]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -96,11 +96,16 @@ class Courier:
         return not number or number in self._standing.written
 
     def lost(self) -> int:
-        """How many numbers of this run are neither written nor held, and those of the runs that have ended."""
+        """How many numbers of this run are neither written nor held, and what other runs have lost."""
+        return self._lost_here() + self._standing.lost_before
+
+    def _lost_here(self, besides: Iterable[int] = ()) -> int:
+        """The numbers of this run that are neither written nor held, nor among these."""
         found = Ranges(self._standing.written.stretches())
         found.add(self._buffer.numbers())
+        found.add(besides)
         found.add(entry.item.number for sent in self._sent.values() for entry in sent.entries.values())
-        return found.missing(self._sequence.told) + self._standing.lost_before
+        return found.missing(self._sequence.told)
 
     def word(self, alive: tuple[str, ...]) -> None:
         """Say with the next batch, at once, that this run goes on, and which open episodes are there still."""
@@ -137,12 +142,17 @@ class Courier:
             id=uuid.uuid4().hex,
             cluster=self._cluster,
             at=now,
-            run=wire.RunState(self._run_id, self._sequence.told, self._started, self._ended, self.watches),
+            run=self._state(items),
             episodes=tuple(item for item in items if isinstance(item, wire.Told)),
             edits=tuple(item for item in items if isinstance(item, wire.Made)),
             alive=self._word or (),
             left=tuple(wire.RunState(each.run, each.told, ended=True) for each in left),
         )
+
+    def _state(self, items: Iterable[wire.Told | wire.Made]) -> wire.RunState:
+        """How this run stands; `items` are about to be under way."""
+        lost = self._lost_here(each.number for each in items)
+        return wire.RunState(self._run_id, self._sequence.told, self._started, self._ended, self.watches, lost)
 
     def _not_sent(self, batch: wire.Batch, error: NotSentError) -> None:
         self._take_back(batch.id)

@@ -1,39 +1,62 @@
-"""What is new in an episode that was just written, for whoever is told of such things: stalled, recovered, slow."""
+"""What is new in episodes that were just written, for whoever is told of such things: stalled, recovered, slow."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from dashboard.core.forecast import slower
 from dashboard.core.model import Ended, Episode
-from dashboard.history import models
+from dashboard.history import hooks, models, packing
+from dashboard.history.models_hooks import Rule
 
 COMPARED = 20
 """How many of its workload's last episodes one is compared with."""
 
+MOST_SLOW = 200
+"""Open episodes that are compared at one time."""
 
-def tell(episode: Episode, before: models.Episode | None, row: models.Episode) -> None:
+
+def wanted() -> bool:
+    """Whether anybody is told anything: looking for news has its price."""
+    return Rule.objects.filter(enabled=True).exists()
+
+
+def tell(written: Iterable[tuple[Episode, models.Episode]], before: Mapping[str, models.Episode], at: float) -> None:
     """Say each thing that is new, in the transaction that writes it: what was said and what is kept go together."""
-    for event in events(before, row):
-        hear(row.cluster, episode, row, event)
+    for episode, row in written:
+        for event in events(before.get(row.key), row, at):
+            _hear(episode, row, event)
 
 
-def events(before: models.Episode | None, row: models.Episode) -> Iterator[str]:
-    """`stalled`, `recovered`, `slower` (than usual): what this row says and the one before it did not."""
+def tell_of_alive(cluster: str, keys: Iterable[str], at: float) -> None:
+    """Say which of the open episodes that are there still have taken longer than usual by now."""
+    found = models.Episode.objects.filter(cluster=cluster, ended="", key__in=list(keys)[:MOST_SLOW])
+    for row in found.prefetch_related("hops"):
+        if unusual(row, at):
+            _hear(packing.episode_of(row, row.hops.all()), row, "slower")
+
+
+def events(before: models.Episode | None, row: models.Episode, at: float) -> Iterator[str]:
+    """`stalled`, `recovered`, `slower` (than usual): what this row says and the one before it did not.
+
+    That it is slow is said while it is open, and said again at its end: whoever hears it takes it once.
+    """
     if row.ended == Ended.STALLED and (before is None or before.ended != Ended.STALLED):
         yield "stalled"
     if row.recovered is not None and (before is None or before.recovered is None):
         yield "recovered"
-    if row.ended == Ended.CONVERGED and (before is None or before.ended != Ended.CONVERGED) and unusual(row):
+    ends = row.ended == Ended.CONVERGED and (before is None or before.ended != Ended.CONVERGED)
+    if (ends or not row.ended) and unusual(row, at):
         yield "slower"
 
 
-def unusual(row: models.Episode) -> bool:
-    """Whether it took longer than this workload's last ones let expect."""
+def unusual(row: models.Episode, at: float) -> bool:
+    """Whether it has taken longer, by its end or by now, than its workload's last ones let expect."""
     past = models.Episode.objects.filter(cluster=row.cluster, object=row.object, ended=Ended.CONVERGED)
     before = past.filter(opened__lt=row.opened).order_by("-opened", "-id").values_list("took", flat=True)[:COMPARED]
-    return slower([took for took in before if took is not None], row.took or 0.0)
+    elapsed = at - row.opened if row.took is None else row.took
+    return slower([took for took in before if took is not None], elapsed)
 
 
-def hear(cluster: str, episode: Episode, row: models.Episode, event: str) -> None:
-    """Hand it on to whoever tells people. Not there: nobody is told."""
+def _hear(episode: Episode, row: models.Episode, event: str) -> None:
+    hooks.told(row.cluster, episode, event, namespace=row.namespace, kind=row.kind, name=row.name)

@@ -36,13 +36,16 @@ class Made(msgspec.Struct, frozen=True):
 
 
 class RunState(msgspec.Struct, frozen=True):
-    """A run, and the last number that it gave. `ended`: it gives no more. `watches`: it tells of episodes."""
+    """A run, and the last number that it gave. `ended`: it gives no more. `lost`: what it gave up itself so far.
+    `watches`: it tells of episodes, not of edits alone.
+    """
 
     id: str
     told: int
     started: float = 0.0
     ended: bool = False
     watches: bool = False
+    lost: int = 0
 
 
 class Batch(msgspec.Struct, frozen=True):

@@ -64,6 +64,8 @@ def _write(batch: Batch) -> None:
         _edits(batch)
         for keys in chunks(batch.alive):
             models.Episode.objects.filter(cluster=batch.cluster, key__in=keys, told__lt=batch.at).update(told=batch.at)
+        if batch.alive and news.wanted():
+            news.tell_of_alive(batch.cluster, batch.alive, batch.at)
         _account(batch)
         models.Batch.objects.create(id=batch.id, at=batch.at)
 
@@ -87,8 +89,8 @@ def _episodes(batch: Batch) -> None:
         update_fields=_CHANGING,
     )
     _hops_and_samples([(newest[key], row) for key, row in rows.items()])
-    for key, row in rows.items():
-        news.tell(newest[key].episode, before.get(key), row)
+    if news.wanted():
+        news.tell([(newest[key].episode, row) for key, row in rows.items()], before, batch.at)
 
 
 def _newest(episodes: Iterable[Told]) -> dict[str, Told]:
@@ -162,6 +164,7 @@ def _enter(cluster: str, state: RunState, at: float, numbers: Iterable[int]) -> 
     run.missing = written.missing(run.told)
     run.ended = run.ended or state.ended
     run.watches = run.watches or state.watches
+    run.lost = state.lost
     if not state.ended:
         run.seen = max(run.seen, at)
     run.save()

@@ -146,6 +146,8 @@ def test_what_a_run_that_was_killed_told_of_is_missed(both: str) -> None:
     write(batch(told(episode("b"), 2), id="late", at=NOW + 1))
     assert accounts.lost("c", NOW + 10, without="r2") == 6, "what comes late after all is not lost"
     assert accounts.lost("other", NOW + 10) == 0
+    write(batch(id="b4", run="r4", state=wire.RunState("r4", 9, NOW, lost=2)))
+    assert accounts.lost("c", NOW + 10, without="r2") == 8, "one that goes on says what it gave up"
 
 
 def test_unfinished_episodes_are_found_with_all_that_is_needed_to_go_on(both: str) -> None:

@@ -97,6 +97,7 @@ class Migration(migrations.Migration):
                 ("told", models.BigIntegerField(default=0)),
                 ("written", models.JSONField(default=list)),
                 ("missing", models.BigIntegerField(default=0)),
+                ("lost", models.BigIntegerField(default=0)),
                 ("watches", models.BooleanField(default=False)),
                 ("ended", models.BooleanField(default=False)),
             ],
