@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from dashboard.web import changes, episodepage, historypage, metrics, openapi, replaypage, sandboxpage, views
+from dashboard.web import changes, episodepage, historypage, hookspage, metrics, openapi, replaypage, sandboxpage, views
 
 OBJECT = "c/<str:name>/o/<str:group>/<str:kind>/<str:namespace>/<str:object_name>"
 
@@ -16,6 +16,7 @@ urlpatterns = [
     path("c/<str:name>/e/<str:key>/", episodepage.page),
     path("c/<str:name>/e/<str:key>/export", episodepage.export),
     path("replay/", replaypage.page),
+    path("hooks/", hookspage.page),
     path("metrics", metrics.page),
     *openapi.patterns(),
     path(OBJECT, views.object_page),
