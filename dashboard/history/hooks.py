@@ -192,8 +192,8 @@ def _failed(row: Delivery, error: NotDeliveredError, now: float) -> None:
     if not error.answered:
         # Nobody is there: the rest waits with it, in place of one attempt after the other that takes its time.
         waiting = Delivery.objects.filter(rule=row.rule_id, status=WAITING, due__lt=again)
-        waiting.exclude(event=hooks_forms.TEST).update(due=again)
         waiting.filter(made__lt=now - GIVE_UP).update(status=GIVEN_UP, problem=words)
+        waiting.exclude(event=hooks_forms.TEST).update(due=again)
 
 
 def _mine(row: Delivery) -> QuerySet[Delivery]:
