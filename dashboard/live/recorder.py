@@ -234,6 +234,8 @@ class Recorder:
         track.drawn = now
         evidence = Evidence(track.own, found, self._pulled(found), self._earlier(id, track), track.gone)
         while (episode := advance(track.episode, track.assessment, now, evidence)) != track.episode:
+            if track.episode is not None and episode is not None and episode.key != track.episode.key:
+                self._tell(id, track, now, last=True)
             track.episode = episode
             self._tell(id, track, now)
         track.before = before(track.own)
@@ -249,7 +251,9 @@ class Recorder:
 
     def _keep_or_close(self, id: str, track: _Track, now: float) -> None:
         episode = track.episode
-        if episode is None or (is_over(episode) and self._is_settled(episode, track, now)):
+        over = episode is None or (is_over(episode) and self._is_settled(episode, track, now))
+        self._tell(id, track, now, last=over)
+        if episode is None or over:
             self._drop(id)
             if episode is not None:
                 self._closed.pop(id, None)
@@ -258,19 +262,18 @@ class Recorder:
             self._waiting.add(id)
         else:
             self._waiting.discard(id)
-        if episode is not None and episode != track.told:
-            self._tell(id, track, now)
 
     def _is_settled(self, episode: Episode, track: _Track, now: float) -> bool:
         closed = episode.recovered if episode.recovered is not None else episode.closed
         return track.gone or closed is None or now > closed + SETTLE
 
-    def _tell(self, id: str, track: _Track, now: float) -> None:
+    def _tell(self, id: str, track: _Track, now: float, *, last: bool = False) -> None:
+        """Tell the episode as it is now, soon if it was told just now; `last` where there will be no soon."""
         episode = track.episode
         if episode is None or episode == track.told:
             return
         self._touch(id)
-        weighty = track.told is None or _state(track.told) != _state(episode)
+        weighty = last or track.told is None or _state(track.told) != _state(episode)
         if weighty or not 0 <= now - track.at < TELL:
             track.told, track.at = episode, now
             for hear in (self.tally, self.on_episode):

@@ -136,6 +136,24 @@ def test_an_open_episode_is_told_at_most_so_often_and_each_turn_at_once() -> Non
     assert [each.ready for each in closed.samples] == list(range(31))
 
 
+def test_the_last_of_an_episode_is_told_though_another_takes_its_place_just_then() -> None:
+    life = Life()
+    life.at(0, pod("alone", None, 0), type="ADDED")
+    life.at(1, pod("alone", None, 0, started=1, ready=1))
+    life.at(1.1, pulled("alone", 1))
+    life.at(1.3, pod("alone", None, 0, crashed=[1.2]))
+    first = life.episodes[0]
+    assert first.ended is Ended.CONVERGED
+    assert ("pulled", T0 + 1) in [(hop.name, hop.at) for hop in first.hops]
+
+
+def pulled(name: str, at: float, event: str = "e1") -> Obj:
+    about = {"apiVersion": "v1", "kind": "Pod", "namespace": "shop", "name": name, "uid": f"uid-Pod-{name}"}
+    times = {"firstTimestamp": stamp(at), "lastTimestamp": stamp(at), "count": 1}
+    event_ = thing("v1", "Event", event, made=at)
+    return event_ | {"involvedObject": about, "type": "Normal", "reason": "Pulled", "message": "it is there"} | times
+
+
 def test_a_closed_episode_is_shown_for_ten_minutes() -> None:
     life = Life()
     life.at(0, claim("1Gi", None), type="ADDED")
