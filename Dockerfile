@@ -6,7 +6,7 @@ RUN pip install --no-cache-dir uv
 COPY pyproject.toml uv.lock ./
 RUN uv sync --locked
 COPY . .
-RUN RECONCILERVIZ_MODE=development python manage.py vendor && useradd --system --uid 10001 viz
+RUN RECONCILERVIZ_MODE=development python manage.py vendor && useradd --system --uid 10001 viz && install -d -o viz /data
 USER 10001
 EXPOSE 8000
 CMD ["python", "manage.py", "up", "--host", "0.0.0.0", "--port", "8000"]

@@ -94,7 +94,10 @@ class Mirror(Picture):
 
     def _put_episode(self, id: str, packed: bytes) -> None:
         if packed:
-            self._episodes[id] = unpack_episode(packed)
+            episode = self._episodes[id] = unpack_episode(packed)
+            entry = self._entries.by_id.get(id)
+            if entry is not None:
+                self.tally.take(episode, entry.row)
         else:
             self._episodes.pop(id, None)
         self._pins.touch(id)

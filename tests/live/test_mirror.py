@@ -184,3 +184,13 @@ def test_batches_told_twice_and_out_of_order_end_as_the_board_is(steps: list[tup
         ours, theirs = mirror.select(query, 0, 500), world.board.select(query, 0, 500)
         assert (ours.rows, ours.counts, ours.objects) == (theirs.rows, theirs.counts, theirs.objects)
     assert mirror.namespaces() == world.board.namespaces() and mirror.kinds() == world.board.kinds()
+
+
+def test_a_mirror_counts_episodes_as_the_board_does_and_none_twice() -> None:
+    mirror, board = Mirror(Clock()), shop()
+    mirror.take(rows_of(board))
+    id = next(iter(board.entries.by_id))
+    closed = Episode("k", id, "u", "change", 1.0, 3, Verdict.CONVERGED, ended=Ended.CONVERGED, closed=5.0)
+    for _ in range(2):
+        mirror.take({f"e:{id}": pack_episode(closed)})
+    assert mirror.tally.ends["converged"] == 1
