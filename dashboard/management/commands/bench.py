@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from dashboard.management.benchmarks import episodes, filling, ingest, querying, recording, sandbox
+from dashboard.management.benchmarks import browser, episodes, filling, ingest, querying, recording, sandbox
 from dashboard.management.benchmarks.assessing import measure
 from dashboard.management.benchmarks.samples import samples
 
@@ -26,6 +26,7 @@ SIZED: Mapping[str, Callable[[int | None, int | None], dict[str, Any]]] = {
     "first-picture": lambda objects, viewers: filling.first_picture(objects),
     "memory": lambda objects, viewers: filling.memory(objects),
     "queries": querying.measure,
+    "browser": browser.measure,
 }
 """The same, of a cluster of so many objects with so many viewers; None for the size that its bound is of."""
 

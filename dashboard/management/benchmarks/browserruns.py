@@ -1,0 +1,184 @@
+"""What `bench browser` does with a page: interactions, events that are each looked for, and as many as it must bear."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.request import urlopen
+
+from dashboard.management.benchmarks.blocks import PODS
+from dashboard.management.benchmarks.browserpage import SHIFTS, Watched, observe, opened
+from dashboard.management.benchmarks.browserwire import MARKED, SHOWN
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+WORK_MS = 100
+PACE, CHURN = 50.0, 200.0
+"""Events a second: each seen on its own, and as many as the main thread must bear."""
+SETTLE = 1.0
+PATIENCE = 30.0
+READY = "() => document.querySelector('.space, main:not(.board)') !== null"
+ROWS = "() => document.querySelectorAll('.rows .item').length"
+TEXTS = """() => [...document.querySelectorAll('.rows .item > a.row')].slice(0, 20)
+  .map((row) => `${row.dataset.id} ${row.className} ${row.querySelector('.glance').textContent}`)"""
+
+Times = dict[int, float]
+
+
+@contextmanager
+def page(browser: Browser, address: str, first: str = "") -> Iterator[Watched]:
+    """An open page that is ready to be measured, and closed afterwards."""
+    watched = opened(browser, address, first)
+    try:
+        watched.page.wait_for_function(READY)
+        yield watched
+    finally:
+        watched.page.context.close()
+
+
+def interactions(watched: Watched) -> dict[str, Any]:
+    """Scroll, walk and filter the list of all Pods; what each took of the main thread, and what it left in memory."""
+    shift = watched.page.evaluate(SHIFTS)
+    most = [watched.page.evaluate(ROWS)]
+    for name, act in _acts(watched):
+        watched.work(name, act)
+        most.append(watched.page.evaluate(ROWS))
+    slowest = {name: round(max(each), 1) for name, each in watched.works.items()}
+    return {
+        "layout_shift": round(shift, 4),
+        "rows_in_page_most": max(most),
+        "main_thread_ms_most": slowest,
+        "interactions": sum(map(len, watched.works.values())),
+        "interactions_over_100_ms": sum(each > WORK_MS for every in watched.works.values() for each in every),
+        "heap_bytes": watched.heap(),
+        "nodes": int(watched.metrics()["Nodes"]),
+    }
+
+
+def _acts(watched: Watched) -> Iterator[tuple[str, Any]]:
+    mouse, keys, evaluate = watched.page.mouse, watched.page.keyboard, watched.page.evaluate
+    mouse.move(700, 500)
+    yield from [("scroll", lambda: mouse.wheel(0, 400))] * 15
+    for part in (0.5, 0.9, 0.1, 0.33, 1.0, 0.0):
+        yield "scroll_far", lambda part=part: evaluate(f"scrollTo(0, document.documentElement.scrollHeight * {part})")
+    for key in ("j", "j", "PageDown", "PageDown", "PageDown", "End", "k", "Home"):
+        yield "walk", lambda key=key: keys.press(key)
+    keys.press("/")
+    for letter in "checkout":
+        yield "find", lambda letter=letter: keys.type(letter)
+    for name, index in (("kind", 1), ("namespace", 1), ("kind", 0), ("namespace", 0)):
+        select = watched.page.locator(f"select[name={name}]")
+        yield "filter", lambda select=select, index=index: select.select_option(index=index)
+
+
+def latency(browser: Browser, api: str, addresses: Sequence[str], count: int) -> dict[str, float]:
+    """Milliseconds from an event's line in a second watch to every page's DOM showing it; the median and the 99th."""
+    with _pages(browser, addresses) as all_pages:
+        for each in all_pages:
+            observe(each)
+        sent = _marks(api, count)
+        shown = [_seen(each, max(sent)) for each in all_pages]
+    found = [_shown_at(mark, seen) - at for seen in shown for mark, at in sent.items()]
+    there = sorted(each * 1000 for each in found if each != float("inf"))
+    if not there:
+        return {"events": len(sent), "missing": len(found), "p50": -1.0, "p99": -1.0}
+    at = {"p50": len(there) // 2, "p99": len(there) * 99 // 100, "max": len(there) - 1}
+    return {"events": len(sent), "missing": len(found) - len(there)} | {
+        name: round(there[index], 1) for name, index in at.items()
+    }
+
+
+@contextmanager
+def _pages(browser: Browser, addresses: Sequence[str]) -> Iterator[list[Watched]]:
+    found: list[Watched] = []
+    try:
+        for address in addresses:
+            found.append(opened(browser, address))
+            found[-1].page.wait_for_function(READY)
+        yield found
+    finally:
+        for each in found:
+            each.page.context.close()
+
+
+def _marks(api: str, count: int) -> Times:
+    """Have so many events sent, and read them in a watch of our own: when each was there, in Unix seconds."""
+    found: Times = {}
+    with urlopen(f"{api}{PODS.path}?watch=true") as watch:  # noqa: S310 - an address of our own
+
+        def read() -> None:
+            for line in watch:
+                now, mark = time.time(), MARKED.search(line)
+                if mark:
+                    found[int(mark[1])] = now
+                if len(found) == count:
+                    return
+
+        reading = threading.Thread(target=read, daemon=True)
+        reading.start()
+        ask(f"{api}/go?count={count}&rate={PACE}&what=marks")
+        reading.join(count / PACE + PATIENCE)
+    if len(found) < count:
+        raise RuntimeError(f"the second watch brought {len(found)} of {count} events")
+    return found
+
+
+def _seen(watched: Watched, last: int) -> Times:
+    """When the page showed which mark; its last one is waited for."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        found: Times = {}
+        for mark, at in watched.seen():
+            found.setdefault(mark, at)
+        if last in found or time.monotonic() > until:
+            return found
+        watched.page.wait_for_timeout(50)
+
+
+def _shown_at(mark: int, seen: Times) -> float:
+    """When a page showed an event, or one of the same Pod that came after it and made it past."""
+    later = [at for other, at in seen.items() if other >= mark and (other - mark) % SHOWN == 0]
+    return min(later, default=float("inf"))
+
+
+def churn(browser: Browser, api: str, address: str, seconds: float) -> dict[str, Any]:
+    """Rows move, 200 events a second: what an event takes of the main thread, which tasks held it up, what is left."""
+    number = round(seconds * CHURN)
+    with page(browser, address) as watched:
+        observe(watched)
+        before = watched.metrics()
+        ask(f"{api}/go?count={number}&rate={CHURN}&what=flips")
+        watched.page.wait_for_timeout((seconds + SETTLE) * 1000)
+        after, tasks = watched.metrics(), watched.tasks()
+        wrong = _differing(browser, watched, address)
+        spent = {name: after[f"{name}Duration"] - before[f"{name}Duration"] for name in ("Task", "Script", "Layout")}
+        return {
+            "work": spent["Task"] * 1000 / number,
+            "main_thread_busy": round(spent["Task"] / seconds, 3),
+            "script": round(spent["Script"] / seconds, 3),
+            "layout": round(spent["Layout"] / seconds, 3),
+            "seconds": seconds,
+            "events": number,
+            "tasks_over_50_ms": len(tasks),
+            "longest_task_ms": round(max(tasks, default=0.0)),
+            "rows_wrong": wrong,
+            "heap_bytes": watched.heap(),
+        }
+
+
+def _differing(browser: Browser, watched: Watched, address: str) -> int:
+    """Rows that a page shows otherwise than one that has just been opened does."""
+    with page(browser, address) as fresh:
+        pairs = zip(watched.page.evaluate(TEXTS), fresh.page.evaluate(TEXTS), strict=False)
+        return sum(here != there for here, there in pairs)
+
+
+def ask(url: str) -> bytes:
+    """What a process of this benchmark answers."""
+    with urlopen(url) as answer:  # noqa: S310 - an address of our own
+        body: bytes = answer.read()
+    return body
