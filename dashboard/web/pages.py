@@ -20,7 +20,7 @@ from dashboard.web.wording import duration
 
 FITS = 60
 """Rows that a window shows without much scrolling: up to here what has converged is not folded away."""
-COUNT = 100
+COUNT = 60
 """Rows of one page as it comes from the server; a script goes on from there, links lead on without one."""
 START_DIGITS = 7
 """Digits of the largest place in a list that an address may name."""

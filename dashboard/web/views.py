@@ -38,7 +38,7 @@ async def board(request: HttpRequest, name: str) -> HttpResponse:
     with suppress(QueryError):  # which the page will name
         await cluster.hub.prepare(pages.asked(request)[0])
     context, status = pages.board(cluster, request)
-    # A hundred rows take a tenth of a second to write down: in a thread, so that nobody's frames wait for it.
+    # Sixty rows take a twentieth of a second to write down: in a thread, so that nobody's frames wait for it.
     return await asyncio.to_thread(render, request, "board.html", context, status=status)
 
 

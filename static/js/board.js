@@ -9,7 +9,7 @@ import { Rows } from "viz/boardrows.js";
 import { LiveWindow } from "viz/boardwindow.js";
 import { extent, parseQuery, queryText } from "viz/frames.js";
 import { calm, root } from "viz/page.js";
-import { glyph, line } from "viz/parts.js";
+import { glyph, line, shows } from "viz/parts.js";
 
 const SPARE = 300; // px beyond the window's edges in which rows are drawn already
 const REST = 120; // ms after which somebody who scrolled has stopped
@@ -63,19 +63,27 @@ class Board extends HTMLElement {
     this.open.toggle(id);
   }
 
-  // Take over from the rows that the server drew.
+  // Take over from the server: its list, and those of its rows that show what is so.
   #begin() {
     const held = document.activeElement?.closest?.("rv-board a.row")?.dataset.id;
-    this.replaceChildren();
-    render(html`<ol class="rows" aria-label="Objects" tabindex="-1">
-<li class="columns" aria-hidden="true"><span></span><span>kind</span><span>name</span><span>gap</span><span>observed of desired</span><span class="why">why</span><span class="when">since</span></li>
-<li class="space" aria-hidden="true"></li><li class="space" aria-hidden="true"></li><li class="tail"></li></ol>`, this);
-    this.list = this.querySelector("ol");
-    [this.columns, this.above, this.below, this.tail] = this.list.querySelectorAll(":scope > li");
-    this.rows = new Rows(this.below);
+    this.list = this.querySelector(".rows");
+    [this.columns, this.tail] = this.list.querySelectorAll(":scope > .columns, :scope > .tail");
+    [this.above, this.below] = this.list.querySelectorAll(":scope > .space");
+    this.rows = new Rows(this.below, this.list.querySelectorAll(":scope > .item"), (li, row) => this.#adopt(li, row));
+    this.tail.replaceChildren();
+    this.querySelector(".pages")?.remove();
     this.#measure();
     this.cursor = new Cursor(this);
     if (held) this.cursor.resume(held);
+  }
+
+  // A row of the server's that shows what would be drawn anyway stays; what only a script can do is put beside it.
+  #adopt(li, row) {
+    if (!row || this.open.get(row.id) || !shows(li.firstElementChild, row)) return false;
+    const button = document.createDocumentFragment();
+    if (mayFold(row)) render(fold(row, false), button);
+    li.append(button);
+    return true;
   }
 
   #measure() {
@@ -181,10 +189,7 @@ class Board extends HTMLElement {
 
   #row({ row, open, flat }) {
     if (!row) return html`<span class="row blank ${flat ? "converged" : ""}"></span>`;
-    const fold = mayFold(row)
-      ? html`<button class="fold" aria-expanded=${open ? "true" : "false"} aria-label="show what it owns" data-fold=${row.id}><svg viewBox="0 0 8 8" aria-hidden="true"><path d="M2 1l3.5 3L2 7"></path></svg></button>`
-      : nothing;
-    return html`${line(row)}${fold}${open ? this.open.template(row.id) : nothing}`;
+    return html`${line(row)}${mayFold(row) ? fold(row, open) : nothing}${open ? this.open.template(row.id) : nothing}`;
   }
 
   #end(length, folded) {
@@ -218,6 +223,10 @@ class Board extends HTMLElement {
     if (calm.matches || changed.size > FLASHES) return;
     for (const id of changed) this.rows.flash(id);
   }
+}
+
+function fold(row, open) {
+  return html`<button class="fold" aria-expanded=${open ? "true" : "false"} aria-label="show what it owns" data-fold=${row.id}><svg viewBox="0 0 8 8" aria-hidden="true"><path d="M2 1l3.5 3L2 7"></path></svg></button>`;
 }
 
 function refused(frame) {

@@ -5,13 +5,19 @@ import { render } from "lit";
 const POOL = 100;
 
 export class Rows {
-  #items = new Map(); // key → {li, row, open, flash}
+  #items = new Map(); // key → {li, row, open, flash, given}
   #free = [];
   #end;
+  #adopt;
 
-  /** Rows are put into the list before the node `end`. */
-  constructor(end) {
+  /**
+   * Rows are put into the list before the node `end`. `given` are list items that the server drew: one stays as it is
+   * for as long as `adopt(li, row)` says that it shows its row.
+   */
+  constructor(end, given, adopt) {
     this.#end = end;
+    this.#adopt = adopt;
+    for (const li of given) this.#items.set(li.firstElementChild.dataset.id, { li, given: true });
   }
 
   /** The list item that shows `key`, undefined where none does. */
@@ -31,13 +37,22 @@ export class Rows {
     for (const each of wanted) {
       const item = before.get(each.key) ?? this.#another();
       this.#items.set(each.key, item);
-      if (item.row !== each.row || item.open !== each.open || item.key !== each.key) render(draw(each), item.li);
+      if (item.row !== each.row || item.open !== each.open || item.key !== each.key) this.#draw(item, each, draw);
       Object.assign(item, each);
       this.#number(item.li, each.index + 1, size);
     }
     for (const item of this.#free) item.li.remove();
     this.#free.length = Math.min(this.#free.length, POOL);
     this.#order([...this.#items.values()].map(({ li }) => li));
+  }
+
+  #draw(item, each, draw) {
+    if (item.given) {
+      if (item.key === undefined && this.#adopt(item.li, each.row)) return;
+      item.given = false;
+      item.li.replaceChildren();
+    }
+    render(draw(each), item.li);
   }
 
   #another() {

@@ -62,6 +62,15 @@ function said(row) {
   return [`${row.verdict} ${plain(row.kind, 100)} ${name}`, plain(row.glance, 120), plain(row.cause)].filter(Boolean).join(", ");
 }
 
+/** Whether a line that the server drew shows all that `line` would. */
+export function shows(link, row) {
+  const text = (name) => link.querySelector(name)?.textContent ?? "";
+  const at = link.querySelector("rv-since")?.getAttribute("at") ?? null;
+  return link.getAttribute("aria-label") === said(row) && text(".images") === middle(row.images, 72) &&
+    (link.querySelector(".bar")?.getAttribute("aria-label") ?? null) === (draw(row.bar)?.words ?? null) &&
+    (at === null ? null : Number(at)) === row.since;
+}
+
 /** A line of the board. */
 export function line(row) {
   const place = row.namespace ? html`<span class="ns">${middle(row.namespace, 24)}/</span>` : nothing;

@@ -76,7 +76,43 @@ async def test_what_has_converged_is_folded_only_when_it_does_not_fit(world: Wor
     html = await page(editor, BOARD)
     assert rows(html) == ["apps/Deployment/shop/busy"]
     assert "60 converged" in html
-    assert len(rows(await page(editor, f"{BOARD}?all=1"))) == 61
+    assert len(rows(await page(editor, f"{BOARD}?all=1"))) == 60, "a page of them"
+    assert rows(await page(editor, f"{BOARD}?all=1&start=60")) == ["apps/Deployment/shop/calm-59"]
+
+
+def links(html: str) -> list[tuple[str, str]]:
+    return re.findall(r'<a class="link" rel="(prev|next)" href="([^"]+)"', html)
+
+
+async def test_a_long_list_comes_in_pages_that_lead_to_each_other(world: World, editor: AsyncClient) -> None:
+    world.put(*(deployment(f"calm-{number:03}") for number in range(150)), deployment("busy", want=5, ready=3))
+    seen: list[str] = []
+    path, back = f"{BOARD}?namespace=shop&all=1", ""
+    while path:
+        html = await page(editor, path)
+        seen += rows(html)
+        found = dict(links(html))
+        assert found.get("prev", "").replace("&amp;", "&") == back
+        back, path = path, found.get("next", "").replace("&amp;", "&")
+    assert len(seen) == len(set(seen)) == 151
+    assert "rows 121 to 151 of 151" in html
+    assert "start=120" in back
+    assert rows(await page(editor, f"{BOARD}?all=1&start=5000")) == seen[120:], "beyond the end is the end"
+
+
+async def test_what_is_folded_is_said_behind_the_last_row_only(world: World, editor: AsyncClient) -> None:
+    world.put(*(deployment(f"busy-{number:02}", want=5, ready=3) for number in range(70)), deployment("calm"))
+    first, last = await page(editor, BOARD), await page(editor, f"{BOARD}?start=60")
+    assert (len(rows(first)), len(rows(last))) == (60, 10)
+    assert ("1 converged" in first.split("<main")[1], "1 converged" in last.split("<main")[1]) == (False, True)
+
+
+@pytest.mark.parametrize("start", ["x", "-1", "1.5", "99999999", "²"])
+async def test_a_start_that_is_no_place_is_named(world: World, editor: AsyncClient, start: str) -> None:
+    world.put(deployment("web"))
+    html = await page(editor, f"{BOARD}?start={start}", 400)
+    assert "accepted: a whole number of rows" in html
+    assert rows(html) == ["apps/Deployment/shop/web"]
 
 
 async def test_the_sandbox_says_so_and_another_cluster_does_not(world: World, editor: AsyncClient) -> None:
