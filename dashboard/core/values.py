@@ -34,5 +34,5 @@ def quick(cls: type[T]) -> type[T]:
     made.__defaults__ = tuple(each.default for each in told if each.default is not MISSING)
     made.__annotations__ = cls.__init__.__annotations__
     made.__qualname__ = f"{cls.__qualname__}.__init__"
-    cls.__init__ = made  # type: ignore[method-assign, assignment]  # what a decorator of classes is for
+    cls.__init__ = made  # type: ignore[method-assign]  # what a decorator of classes is for
     return cls
