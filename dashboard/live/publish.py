@@ -23,6 +23,7 @@ from dashboard.core.model import Episode, Row
 from dashboard.core.objects import ResourceType
 from dashboard.live.board import Board
 from dashboard.live.election import Term
+from dashboard.live.freshness import ClusterFreshness
 from dashboard.live.hub import TICK
 from dashboard.live.mirror_bus import Keys
 from dashboard.live.mirror_fields import (
@@ -38,7 +39,7 @@ from dashboard.live.mirror_fields import (
     pack_report,
 )
 from dashboard.live.picture import Kind
-from dashboard.live.publish_report import Told, report
+from dashboard.live.publish_report import report
 from dashboard.live.publish_scripts import Refused, Writer
 
 log = structlog.get_logger(__name__)
@@ -60,8 +61,11 @@ SWEEP = 10.0
 """Seconds between looks for episodes that are no longer shown."""
 
 
-class Watch(Told, Protocol):
+class Watch(Protocol):
     """What the watch says of itself (cluster's Watcher)."""
+
+    def freshness(self) -> ClusterFreshness:
+        """How far the picture can be trusted, now."""
 
     def resources(self) -> Sequence[ResourceType]:
         """Every type that the API serves."""

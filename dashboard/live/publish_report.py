@@ -2,52 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
-from typing import Protocol
+from collections.abc import Container
 
-from dashboard.core.objects import ResourceType
+from dashboard.live.freshness import ClusterFreshness
 from dashboard.live.mirror_fields import KindReport, Report
 from dashboard.live.picture import Kind
 
 
-class KindTold(Protocol):
-    """What the watch knows of one kind's stream (cluster's KindState)."""
-
-    @property
-    def resource(self) -> ResourceType: ...
-    @property
-    def state(self) -> str: ...
-    @property
-    def note(self) -> str: ...
-    @property
-    def last_proof(self) -> float | None: ...
-    @property
-    def objects(self) -> int: ...
-    @property
-    def relists(self) -> int: ...
-
-
-class FreshnessTold(Protocol):
-    """What the watch knows of a cluster (cluster's Freshness)."""
-
-    @property
-    def state(self) -> str: ...
-    @property
-    def last_proof(self) -> float | None: ...
-    @property
-    def error(self) -> str: ...
-    @property
-    def kinds(self) -> Sequence[KindTold]: ...
-
-
-class Told(Protocol):
-    """Whoever watches."""
-
-    def freshness(self) -> FreshnessTold:
-        """How far the picture can be trusted, now."""
-
-
-def report(fresh: FreshnessTold, listed: Container[Kind], settled: bool, now: float) -> Report:
+def report(fresh: ClusterFreshness, listed: Container[Kind], settled: bool, now: float) -> Report:
     """The word that goes to the mirrors; `listed` are the kinds whose rows have all been told."""
     kinds = tuple(
         KindReport(

@@ -16,7 +16,8 @@ from dashboard.cluster.watcher import Watcher
 from dashboard.core.objects import ObjectKey, ResourceType
 from dashboard.history.recording import Recording
 from dashboard.live.board import Board
-from dashboard.live.hub import ClusterFreshness, Hub
+from dashboard.live.freshness import ClusterFreshness
+from dashboard.live.hub import Hub
 from dashboard.live.panel import FetchError
 from dashboard.live.picture import Picture
 from dashboard.web.usual import usual
