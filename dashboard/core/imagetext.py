@@ -43,14 +43,15 @@ def containers_of(obj: Any) -> tuple[tuple[str, str], ...]:
 
 def running(uid: str, container: str, related: Sequence[Relative]) -> Running:
     """What an object's children run of one container. Children that are being deleted are gone from the picture."""
-    counts: dict[str, int] = {}
+    alike: dict[tuple[tuple[str, str], ...], int] = {}  # most children run the same
     for child in related:
-        if not uid or child.owner_uid != uid or child.deleting or child.replicas <= 0:
-            continue
-        for name, image in child.images:
-            if name == container:
-                counts[image] = counts.get(image, 0) + child.replicas
-                break
+        if uid and child.owner_uid == uid and not child.deleting and child.replicas > 0:
+            alike[child.images] = alike.get(child.images, 0) + child.replicas
+    counts: dict[str, int] = {}
+    for pairs, replicas in alike.items():
+        image = next((image for name, image in pairs if name == container), None)
+        if image is not None:
+            counts[image] = counts.get(image, 0) + replicas
     ordered = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
     return Running(tuple(ordered), sum(counts.values()))
 

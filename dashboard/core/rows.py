@@ -39,27 +39,28 @@ def row(
     cause = assessment.cause
     said, bar = glance(obj, assessment, related)
     revision = own.revision if key.kind == "ReplicaSet" else own.template_hash
+    # In the order of the fields: naming twenty of them would double what making it costs.
     return Row(
-        id=key.id,
-        group=key.group,
-        kind=key.kind,
-        namespace=key.namespace,
-        name=key.name,
-        uid=text(own.uid, 100),
-        verdict=assessment.verdict,
-        reason=_line(assessment.reason, SHORT),
-        since=assessment.since,
-        at_least=assessment.at_least,
-        glance=_line(said, SHORT),
-        images=_line(image_text(obj, related, own.images), LONG),
-        bar=bar,
-        cause=_line(cause.sentence, LONG) if cause else "",
-        cause_at=intern(cause.at.id) if cause and cause.at else "",
-        cause_reason=_line(cause.reason, SHORT) if cause else "",
-        owner=owner,
-        drives=driven.id if driven else "",
-        revision=text(revision, 63) if owner else "",
-        created=own.created,
+        key.id,
+        key.group,
+        key.kind,
+        key.namespace,
+        key.name,
+        text(own.uid, 100),
+        assessment.verdict,
+        _line(assessment.reason, SHORT),
+        assessment.since,
+        assessment.at_least,
+        _line(said, SHORT),  # glance
+        _line(image_text(obj, related, own.images), LONG),
+        bar,
+        _line(cause.sentence, LONG) if cause else "",
+        intern(cause.at.id) if cause and cause.at else "",
+        _line(cause.reason, SHORT) if cause else "",
+        owner,
+        driven.id if driven else "",  # drives
+        text(revision, 63) if owner else "",
+        own.created,
     )
 
 

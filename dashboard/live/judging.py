@@ -211,7 +211,7 @@ class Judging:
             entry.order = old.order
         if old is None or (old.row.verdict in FOLDING) != (entry.row.verdict in FOLDING):
             self._refold.add(entry.row.uid)
-        if old is None or old.relative != entry.relative:
+        if old is None or old.relative is not entry.relative:  # an equal one was kept
             self._mark_upward(id, entry)
             if old is not None and old.relative.owner_uid != entry.relative.owner_uid:
                 self._mark_upward(id, old)
