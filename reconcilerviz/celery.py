@@ -7,15 +7,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Protocol, cast
 
 from celery import Celery
+from celery.signals import import_modules
+from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "reconcilerviz.settings")
 
 app = Celery("reconcilerviz")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["dashboard.history"])
+
+
+@import_modules.connect(weak=False)
+def make_data_folder(**_about: Any) -> None:
+    """Beat keeps its schedule there, and may be the first process of all."""
+    with suppress(OSError):  # a worker needs none, and beat says itself what it cannot write
+        settings.RECONCILERVIZ_DATA.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 
 class Task(Protocol):
