@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from dashboard.core.forecast import forecast, percentile, slower
+from dashboard.core.forecast import comparable, forecast, percentile, slower
 from dashboard.core.model import Episode
 from dashboard.core.objects import ObjectKey
 from dashboard.history import reading
@@ -41,7 +41,7 @@ def compare(episode: Episode, durations: Sequence[float], of: str, now: float) -
     if not durations:
         return None
     elapsed = length(episode, now if episode.closed is None else None)
-    ordered = sorted(durations)
+    ordered = sorted(comparable(durations) or durations)
     more = forecast(durations, elapsed, of) if episode.closed is None else None
     return Usual(
         p50=percentile(ordered, 0.5),

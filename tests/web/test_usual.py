@@ -67,3 +67,9 @@ def test_what_remains_is_said_by_those_that_took_as_long() -> None:
     ended = compare(episodes.scaled(), (2.0, 6.0), "x", episodes.NOW + 5)
     assert ended is not None
     assert ended.more is None
+
+
+def test_what_was_over_at_once_is_not_what_is_usual() -> None:
+    found = compare(episodes.scaled(), (0.0, 0.0, 0.0, 8.0, 9.0), "Deployment web", 0.0)
+    assert found is not None
+    assert (found.p50, found.count) == (8.0, 2)
