@@ -14,6 +14,7 @@ from channels.routing import URLRouter
 from dashboard.management.benchmarks import viewers
 from dashboard.management.benchmarks.crowd import Log, State, Viewer, connect, frame_at, masked, request
 from dashboard.management.benchmarks.mirroring import until
+from dashboard.management.commands import bench
 from dashboard.management.serving import web_server
 from dashboard.web import access, clusters
 from dashboard.web.routing import websocket_urlpatterns
@@ -92,6 +93,10 @@ def test_few_viewers_are_exact_and_the_api_is_asked_no_more() -> None:
     assert found["frames_a_second"] > 0
     assert found["asked_of_the_api_by_viewers"] == {each: {"lists": 3, "watches": 3} for each in ("0", "1", "22")}
     assert found["outbox_most"] + found["write_buffer_most"] <= found["waiting_bound"]
+
+
+def test_the_command_knows_it() -> None:
+    assert bench.SIZED["viewers"] is viewers.measure
 
 
 def test_twenty_queries_are_twenty() -> None:

@@ -9,7 +9,16 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from dashboard.management.benchmarks import browser, episodes, filling, ingest, querying, recording, sandbox
+from dashboard.management.benchmarks import (
+    browser,
+    episodes,
+    filling,
+    ingest,
+    querying,
+    recording,
+    sandbox,
+    viewers,
+)
 from dashboard.management.benchmarks.assessing import measure
 from dashboard.management.benchmarks.samples import samples
 
@@ -20,12 +29,13 @@ BENCHMARKS: Mapping[str, Callable[[], dict[str, Any]]] = {
 """Each benchmark by name: what it measures as one flat object with `ratio`, `floor`, `bound` and `ok`."""
 
 SIZED: Mapping[str, Callable[[int | None, int | None], dict[str, Any]]] = {
-    "ingest": lambda objects, viewers: ingest.measure(objects),
-    "episodes": lambda objects, viewers: episodes.measure(objects),
-    "recording": lambda objects, viewers: recording.measure(objects),
-    "first-picture": lambda objects, viewers: filling.first_picture(objects),
-    "memory": lambda objects, viewers: filling.memory(objects),
+    "ingest": lambda objects, crowd: ingest.measure(objects),
+    "episodes": lambda objects, crowd: episodes.measure(objects),
+    "recording": lambda objects, crowd: recording.measure(objects),
+    "first-picture": lambda objects, crowd: filling.first_picture(objects),
+    "memory": lambda objects, crowd: filling.memory(objects),
     "queries": querying.measure,
+    "viewers": viewers.measure,
     "browser": browser.measure,
 }
 """The same, of a cluster of so many objects with so many viewers; None for the size that its bound is of."""
