@@ -18,8 +18,9 @@ from django.views.decorators.http import require_http_methods
 from dashboard.history import hooks, hooks_rules
 from dashboard.history.accounts import answer
 from dashboard.history.aside import Aside
-from dashboard.history.hooks_forms import EVENTS, FORMS
+from dashboard.history.hooks_forms import EVENTS, FORMS, TEST
 from dashboard.history.hooks_rules import RuleError
+from dashboard.history.models_hooks import SENDING, WAITING
 from dashboard.history.reading import HistoryError
 from dashboard.web import vendor
 
@@ -77,7 +78,7 @@ def _carry_out(form: Mapping[str, str]) -> str:
         raise GoneError
     if do == "test":
         hooks.try_out(rule)
-        return f"?tested={rule.pk}#h-{rule.pk}"
+        return f"?tested={rule.pk}"  # without a fragment: to one, a page that loads itself again would only scroll
     hooks_rules.remove(rule.pk)
     return ""
 
@@ -89,7 +90,7 @@ async def _show(request: HttpRequest, about: Mapping[str, Any] | None = None, st
     except HistoryError as error:
         rules, status = [], status if about else 503
         about["unread"] = str(error)
-    waits = "tested" in request.GET and any(each.sent and each.sent[0].status in _UNDER_WAY for each in rules)
+    tests = [sent for rule in rules for sent in rule.sent if sent.event == TEST]
     context = {
         "vendor": vendor.present(),
         "rules": rules,
@@ -99,13 +100,10 @@ async def _show(request: HttpRequest, about: Mapping[str, Any] | None = None, st
         "all_events": EVENTS,
         "now": time.time(),
         "typed": {},
-        "waits": waits,
+        "waits": "tested" in request.GET and any(each.status in (WAITING, SENDING) for each in tests),
         **about,
     }
     return render(request, "hooks.html", context, status=status)
-
-
-_UNDER_WAY = ("waiting", "sending")
 
 
 async def _ask(question: Callable[[], T]) -> T:
