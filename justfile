@@ -23,3 +23,7 @@ screenshot:
 # ten minutes of hostile requests against the sandbox
 fuzz seconds="600":
     SANDBOX_FUZZ_SECONDS={{seconds}} uv run pytest tests/sandbox/test_fuzz.py
+
+# a thousand faults by a seed, from the API server to the board and to several web processes
+chaos faults="1000" seed="":
+    CHAOS_FAULTS={{faults}} CHAOS_SEED={{seed}} uv run pytest -s tests/faults/test_chaos.py tests/faults/test_many.py

@@ -30,6 +30,7 @@ class Sandbox:
 
     state: Path
     port: int = field(default_factory=free_port)
+    empty: bool = True
     life: subprocess.Popen[str] | None = None
 
     @property
@@ -39,8 +40,8 @@ class Sandbox:
     def start(self) -> None:
         """Begin a life, and return when it serves."""
         self.life = subprocess.Popen(
-            [sys.executable, "-m", "dashboard.sandbox", "--empty", "--until-stdin-closes", "--speed", "20",
-             "--port", str(self.port), "--state", str(self.state)],
+            [sys.executable, "-m", "dashboard.sandbox", "--until-stdin-closes", "--speed", "20",
+             "--port", str(self.port), "--state", str(self.state), *(["--empty"] if self.empty else [])],
             cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         assert self.life.stdout is not None
@@ -68,9 +69,9 @@ class Sandbox:
 
 
 @contextlib.contextmanager
-def living(folder: Path) -> Iterator[Sandbox]:
+def living(folder: Path, *, empty: bool = True) -> Iterator[Sandbox]:
     """A sandbox that is alive, killed in the end."""
-    sandbox = Sandbox(folder / "state.jsonl")
+    sandbox = Sandbox(folder / "state.jsonl", empty=empty)
     sandbox.start()
     try:
         yield sandbox
