@@ -21,11 +21,13 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["dashboard.history"])
 
 
-@import_modules.connect(weak=False)
 def make_data_folder(**_about: Any) -> None:
     """Beat keeps its schedule there, and may be the first process of all."""
     with suppress(OSError):  # a worker needs none, and beat says itself what it cannot write
         settings.RECONCILERVIZ_DATA.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+import_modules.connect(make_data_folder, weak=False)
 
 
 class Task(Protocol):
