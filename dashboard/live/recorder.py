@@ -20,20 +20,7 @@ from dashboard.live.calm import Calm
 from dashboard.live.entries import Entries, Entry
 from dashboard.live.marked import Marked
 from dashboard.live.notes import Notes
-
-SPOKEN_FOR = frozenset({
-    ("", "Pod"), ("apps", "ReplicaSet"), ("apps", "ControllerRevision"), ("discovery.k8s.io", "EndpointSlice"),
-})  # fmt: skip
-"""Kinds whose objects have no episode while their owner is on the board."""
-
-SPEAKERS = frozenset({
-    ("apps", "Deployment"), ("apps", "ReplicaSet"), ("apps", "StatefulSet"), ("apps", "DaemonSet"), ("batch", "Job"),
-    ("batch", "CronJob"), ("", "ReplicationController"),
-})  # fmt: skip
-"""Kinds of owners that are watched wherever they are served: not on the board, they are yet to come, or gone."""
-
-SILENT = frozenset({("coordination.k8s.io", "Lease"), ("", "Endpoints"), ("discovery.k8s.io", "EndpointSlice")})
-"""Kinds that are written all the time and converge to nothing."""
+from dashboard.live.speaking import SILENT, SPOKEN_FOR, speaks
 
 ABOVE = 4
 """Owners of owners that are told of a change."""
@@ -51,8 +38,12 @@ LOOK = 1.0
 YOUNG = 120.0
 """Seconds after its creation for which an object's steps are kept though nobody has asked for them yet."""
 
+DRAW = 0.25
+"""Seconds between two looks at an episode for the sake of its Pods alone: two hundred events a second are no reason to
+draw its hops two hundred times."""
+
 MANY = 200
-"""Marks beyond which an episode is drawn once a second: a thousand Pods take some milliseconds."""
+"""Marks beyond which that is LOOK: a thousand Pods take some milliseconds."""
 
 
 Hear = Callable[[Episode, Row], None]
@@ -60,8 +51,9 @@ Hear = Callable[[Episode, Row], None]
 
 @dataclass(slots=True)
 class _Track:
-    """One followed object. `told` is the episode as it was last told, `at` when; `before` what the object was at the
-    last look."""
+    """One followed object. `drawn` is when its episode was last looked at, from `size` marks and its own `version`.
+    `told` is the episode as it was last told, `at` when; `before` what the object was at the last look.
+    """
 
     row: Row
     own: Own
@@ -71,6 +63,8 @@ class _Track:
     before: Before | None = None
     at: float = float("-inf")
     drawn: float = float("-inf")
+    size: int = 0
+    version: str = ""
     gone: bool = False
 
 
@@ -127,17 +121,10 @@ class Recorder:
         if (owned or kind == ("", "Pod")) and self._is_news(entry, now, listed=listed):
             self._marked.put(marks(obj, entry.row.id, entry.relative.owner_uid))
             self._stir(entry)
-        if owned and kind in SPOKEN_FOR and self._speaks(entry):
+        if owned and kind in SPOKEN_FOR and speaks(entry, self._entries, self._watched):
             self._leave(entry.row.id, now)
             return
         self._follow(entry, obj, assessment, now)
-
-    def _speaks(self, entry: Entry) -> bool:
-        """Whether the owner of an object is followed in its place. A Node speaks for none of its static Pods."""
-        kind = _kind_of(entry.row.owner)
-        if kind == ("", "Node"):
-            return False
-        return kind in SPEAKERS or kind in self._watched or self._entries.owner(entry) is not None
 
     def _leave(self, id: str, now: float) -> None:
         """Leave an object to its owner, which came later than it did."""
@@ -227,11 +214,11 @@ class Recorder:
             del self._closed[id]
 
     def _bring(self, id: str, track: _Track, now: float) -> None:
-        found = self._marks_of(track)
-        if len(found) > MANY and 0 <= now - track.drawn < LOOK and not track.gone:
-            self._waiting.add(id)
+        if 0 <= now - track.drawn < (LOOK if track.size > MANY else DRAW) and not _is_urgent(track):
+            self._due.add(id)
             return
-        track.drawn = now
+        found = self._marks_of(track)
+        track.drawn, track.size, track.version = now, len(found), track.own.version
         evidence = Evidence(track.own, found, self._pulled(found), self._earlier(id, track), track.gone)
         while (episode := advance(track.episode, track.assessment, now, evidence)) != track.episode:
             if track.episode is not None and episode is not None and episode.key != track.episode.key:
@@ -299,6 +286,14 @@ class Recorder:
         return pulled
 
 
+def _is_urgent(track: _Track) -> bool:
+    """Whether something changed that must be told now: its own version, which makes a sample, or how it stands."""
+    episode = track.episode
+    if track.gone or episode is None or is_over(episode) or track.own.version != track.version:
+        return True
+    return track.assessment.verdict is not episode.verdict
+
+
 def _waits(episode: Episode) -> bool:
     """Whether time alone may close it."""
     return episode.verdict is Verdict.CONVERGED or (episode.verdict is Verdict.STALLED and episode.ended is None)
@@ -306,9 +301,3 @@ def _waits(episode: Episode) -> bool:
 
 def _state(episode: Episode) -> tuple[object, ...]:
     return episode.key, episode.ended, episode.recovered, episode.superseded_by
-
-
-def _kind_of(id: str) -> tuple[str, str]:
-    """Group and kind of an id that this program made."""
-    group, kind = id.split("/", 2)[:2]
-    return ("" if group == "core" else group), kind
