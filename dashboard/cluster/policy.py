@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import Enum, auto
+from typing import Any
 
 from dashboard.cluster.errors import (
     ApiError,
@@ -16,6 +18,7 @@ from dashboard.cluster.errors import (
     MethodNotAllowed,
     NotFound,
     Unauthorized,
+    api_error,
 )
 
 
@@ -84,3 +87,10 @@ def after_error(error: ClusterError, watching: bool) -> Ending:
             return Ending(Next.LIST, Wait.BACKOFF, note, cut=True)
         case _:
             return Ending(again, Wait.BACKOFF, note, cut=True)
+
+
+def after_error_event(status: Mapping[str, Any]) -> Ending:
+    """What follows an ERROR event: as client-go does, list anew whatever it says, at the pace that it asks for."""
+    code = status.get("code")
+    ending = after_error(api_error(code if isinstance(code, int) else 500, status), watching=False)
+    return replace(ending, next=Next.LIST, cut=False)

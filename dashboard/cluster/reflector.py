@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Mapping
-from typing import Any
 
 from dashboard.cluster import collector
-from dashboard.cluster.errors import ClusterError, Gone, api_error
-from dashboard.cluster.policy import Ending, Next, Wait, after_error
-from dashboard.cluster.reading import Event, Page, number, read_event, read_page
+from dashboard.cluster.errors import ClusterError, Gone
+from dashboard.cluster.history import History
+from dashboard.cluster.policy import Ending, Next, Wait, after_error, after_error_event
+from dashboard.cluster.reading import Page, read_event, read_page
+from dashboard.cluster.standing import Standing
 from dashboard.cluster.wiring import Counters, KindState, Sink, Tuning, Wiring
 from dashboard.core.objects import ResourceType
 
@@ -44,22 +44,16 @@ class Reflector:
         """`custom`: may be counted instead of held. `predecessor`: who mirrored the kind until now."""
         self.resource = resource
         self.custom = custom
-        self.held: bool = predecessor.held if predecessor else False
-        """Whether the sink has objects of this kind."""
         self.listed_at = -math.inf
         """When the last list began, steady clock."""
         self._wiring = wiring
-        self._version, self._since = "", ""
-        self._objects: int = predecessor._objects if predecessor else 0
-        self._state, self._note = "listing", ""
-        self._proof: float | None = predecessor._proof if predecessor else None
-        self._relists: int = predecessor._relists if predecessor else -1
+        self._standing: Standing = Standing(
+            resource, wiring.timing, wiring.tuning, predecessor._standing if predecessor else None
+        )
+        self._history = History()
         self._attempt = 0
         self._opened: float | None = None
-        self._refused_since: float | None = None
         self._expired_pages = 0
-        self._backwards = 0
-        self._odd = 0
 
     # -- what it looks like from outside
 
@@ -68,24 +62,14 @@ class Reflector:
         """When its stream was opened, steady clock; None while there is none."""
         return self._opened
 
+    @property
+    def held(self) -> bool:
+        """Whether the sink has objects of this kind."""
+        return self._standing.held
+
     def status(self) -> KindState:
         """Its state now."""
-        timing, proof = self._wiring.timing, self._proof
-        age = timing.steady() - proof if proof is not None else None
-        state = self._state
-        if state == "live" and age is not None and age > self._wiring.tuning.stale_after:
-            state = "stale"
-        notes = [self._note] if self._note else []
-        if self._odd:
-            notes.append(f"{self._odd} objects without a name skipped")
-        return KindState(
-            self.resource,
-            state,
-            self._objects,
-            "; ".join(notes),
-            timing.wall() - age if age is not None else None,
-            max(self._relists, 0),
-        )
+        return self._standing.told()
 
     async def run(self) -> None:
         """Mirror until cancelled."""
@@ -108,14 +92,14 @@ class Reflector:
 
     async def _list(self) -> Ending:
         """The whole collection, page by page."""
-        wiring, resource = self._wiring, self.resource
+        wiring, resource, standing = self._wiring, self.resource, self._standing
         async with wiring.gate:
             self.listed_at = wiring.timing.steady()
             wiring.counters.lists += 1
-            self._relists += 1
-            wiring.counters.relists += self._relists > 0
-            if self._state in {"live", "counted"}:
-                self._state = "listing"
+            standing.relists += 1
+            wiring.counters.relists += standing.relists > 0
+            if standing.state in {"live", "counted"}:
+                standing.state = "listing"
             total, answer, begun = 0, await self._page(""), False
             while True:
                 with collector.paused():
@@ -125,19 +109,19 @@ class Reflector:
                     return self._too_many(expected)
                 if not begun:
                     wiring.sink.begin(resource)
-                    begun, self.held, self._odd = True, True, 0
+                    begun, standing.held, standing.odd = True, True, 0
                 total += len(page.items)
-                self._objects, self._odd = total, self._odd + page.skipped
-                self._prove()
-                self._note = f"{total:,} of {expected:,} listed" if page.following else ""
+                standing.objects, standing.odd = total, standing.odd + page.skipped
+                standing.prove()
+                standing.note = f"{total:,} of {expected:,} listed" if page.following else ""
                 if not page.following:
                     await self._hand_over(page)
                     break
                 answer = await self._hand_over_and_ask(page)
             wiring.sink.end(resource)
         collector.set_aside(total)
-        self._version, self._expired_pages = page.version, 0
-        self._refused_since = None
+        self._history.reached, self._expired_pages = page.version, 0
+        standing.accepted()
         return Ending(Next.WATCH)
 
     async def _hand_over(self, page: Page) -> None:
@@ -181,19 +165,18 @@ class Reflector:
         seconds = timing.chance.randint(*tuning.watch_seconds)
         query = {
             "watch": "true",
-            "resourceVersion": self._version,
+            "resourceVersion": self._history.resume(),
             "allowWatchBookmarks": "true",
             "timeoutSeconds": str(seconds),
         }
         wiring.counters.watches += 1
-        self._since = self._version
         silence = seconds + tuning.silence_margin
         async with wiring.connection.stream(self.resource.path, query, silence) as stream:
             self._opened = timing.steady()
             with wiring.pulse.streaming(self):
-                self._live()
+                self._standing.live()
                 while (lines := await stream.read()) is not None:
-                    self._prove()
+                    self._standing.prove()
                     for line in lines:
                         if line and (ending := self._event(line)) is not None:
                             return ending
@@ -204,85 +187,59 @@ class Reflector:
         early = timing.steady() - self._opened < seconds - 1
         return Ending(Next.WATCH, Wait.REPEATED, "the watch was closed early", cut=early)
 
-    def _live(self) -> None:
-        self._prove()
-        self._state, self._note = "live", ""
-        self._refused_since = None
-
     def _event(self, line: bytes) -> Ending | None:
         """Hand over one event; an ending when the stream cannot be followed any further."""
         event = read_event(line, self.resource)
         if event is None:
-            self._odd += 1
+            self._standing.odd += 1
             return None
         if event.type == "ERROR":
-            return self._error_event(event.object)
-        if self._went_back(event):
+            return after_error_event(event.object)
+        if self._history.went_back(event):
             return Ending(Next.LIST, Wait.REPEATED, "the resource version went back")
         if event.type != "BOOKMARK":
             self._wiring.sink.apply(self.resource, event.type, event.object)
             self._wiring.counters.events += 1
-            self._objects += (event.type == "ADDED") - (event.type == "DELETED")
-        self._version = event.version
-        if self.custom and self._objects > self._wiring.tuning.hold_limit:
-            return self._too_many(self._objects)
+            self._standing.objects += (event.type == "ADDED") - (event.type == "DELETED")
+        self._history.reached = event.version
+        if self.custom and self._standing.objects > self._wiring.tuning.hold_limit:
+            return self._too_many(self._standing.objects)
         return None
-
-    def _error_event(self, status: Mapping[str, Any]) -> Ending:
-        """An ERROR event: as client-go does, list anew whatever it says, at the pace that it asks for."""
-        code = status.get("code")
-        ending = after_error(api_error(code if isinstance(code, int) else 500, status), watching=False)
-        return Ending(Next.LIST, ending.wait, ending.note, ending.state, ending.seconds)
-
-    def _went_back(self, event: Event) -> bool:
-        """Whether the cluster's history was rewritten (a restored etcd): what comes must be newer than what was
-        asked for, and bookmarks only ever grow. A foreign API server that does not keep to it is believed after
-        its third list.
-        """
-        since = number(self._version if event.type == "BOOKMARK" else self._since)
-        now = number(event.version)
-        if now is None or since is None or now >= since or self._backwards >= 3:
-            return False
-        self._backwards += 1
-        return True
 
     async def _count(self) -> Ending:
         """How many there are, without holding them."""
-        wiring, tuning = self._wiring, self._wiring.tuning
+        wiring, tuning, standing = self._wiring, self._wiring.tuning, self._standing
         async with wiring.gate:
             wiring.counters.counts += 1
             answer = await wiring.connection.request(
                 "GET", self.resource.path, {"limit": "1"}, timeout=tuning.list_silence
             )
             page = read_page(answer.body, self.resource)
-        self._prove()
-        self._objects = len(page.items) + page.remaining
-        self._refused_since = None
+        standing.prove()
+        standing.accepted()
+        standing.objects = len(page.items) + page.remaining
         if self.resource.has_status is False:
             note = "no status in its schema, so no loop: counted, not held"
-        elif self._objects > tuning.hold_limit * 0.9:
+        elif standing.objects > tuning.hold_limit * 0.9:
             note = f"more than {tuning.hold_limit} objects: counted, not held"
         else:
             return Ending(Next.LIST)
         self._attempt = 0
-        self._state, self._note = "counted", note
+        standing.state, standing.note = "counted", note
         return Ending(Next.COUNT, Wait.AFTER, note, "counted", wiring.timing.spread(tuning.count_interval))
 
     def _too_many(self, objects: int) -> Ending:
         self._forget()
-        self._objects = objects
+        self._standing.objects = objects
         return Ending(Next.COUNT)
 
     # -- between the stretches
 
-    def _prove(self) -> None:
-        self._proof = self._wiring.timing.steady()
-
     def _forget(self) -> None:
         if self.held:
             self._wiring.sink.drop(self.resource)
-            self.held = False
-        self._objects = 0
+            self._standing.held = False
+        self._standing.objects = 0
 
     async def _rest(self, ending: Ending) -> None:
         """Show how it ended, and wait as long as the policy says; the probe may cut it short."""
@@ -324,12 +281,9 @@ class Reflector:
     def _show(self, ending: Ending) -> None:
         """The kind's state while it waits. One hiccup is not shown: the next try may well work."""
         if ending.state in {"forbidden", "vanished"}:
-            now = self._wiring.timing.steady()
-            if self._refused_since is None:
-                self._refused_since = now
-            if now - self._refused_since >= self._wiring.tuning.refused_grace:
+            if self._standing.refused():
                 self._forget()
             elif ending.state == "vanished" and not self.held and self._attempt < 3:
                 return  # a new CRD's storage answers 404 for a moment
         if ending.state or self._attempt > 1:
-            self._state, self._note = ending.state or "failing", ending.note
+            self._standing.state, self._standing.note = ending.state or "failing", ending.note

@@ -21,7 +21,7 @@ from dashboard.cluster.probe import Probe
 from dashboard.cluster.pulse import Pulse
 from dashboard.cluster.reflector import Reflector
 from dashboard.cluster.timing import Timing
-from dashboard.cluster.wiring import Counters, KindState, Sink, Tuning, Wiring
+from dashboard.cluster.wiring import Counters, Freshness, KindState, Sink, Tuning, Wiring
 from dashboard.core.objects import ResourceType
 
 log = structlog.get_logger(__name__)
@@ -39,16 +39,6 @@ VEIL_AFTER = 10.0
 """Seconds without an answered probe after which nothing shown is proven."""
 
 Key = tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Freshness:
-    """How far the picture can be trusted. `state`: live, stale or connecting; `last_proof` Unix seconds or None."""
-
-    state: str
-    last_proof: float | None
-    error: str
-    kinds: tuple[KindState, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,16 @@ class KindState:
     relists: int
 
 
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How far the picture can be trusted. `state`: live, stale or connecting; `last_proof` Unix seconds or None."""
+
+    state: str
+    last_proof: float | None
+    error: str
+    kinds: tuple[KindState, ...]
+
+
 @dataclass(slots=True)
 class Counters:
     """What was asked of the API server: it must not depend on how many people look."""
