@@ -269,7 +269,8 @@ async def test_api_killed_and_restarted(wire: Wire, history: str) -> None:
             wire.delete(PODS, "pod-0")
             if history == "compacted":
                 wire.forget_history()
-        await asyncio.sleep(2)
+        asked = watcher.counters.probes
+        await eventually(lambda: watcher.counters.probes > asked + 3)  # it has been away for a while
         await wire.start()
         await converged(mirror, wire, PODS, DEPLOYMENTS, NAMESPACES, seconds=3)
         await eventually(lambda: {kind.state for kind in watcher.freshness().kinds} == {"live"}, 3)
