@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from dashboard.cluster.connection import Connection
@@ -27,6 +28,15 @@ PATIENCE = 4.0
 a slow API is not a dead one, and a question lost in a dead connection does not delay the next."""
 
 QUESTION = ("/api/v1/namespaces", {"fieldSelector": "metadata.name=kube-system", "limit": "1"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Life:
+    """Whose the API is, how far its history has come, and the how manieth one of it this is."""
+
+    uid: str
+    version: int | None
+    number: int = 0
 
 
 class Probe:
@@ -49,7 +59,7 @@ class Probe:
         self._counters, self._rewound, self._recovered = counters, rewound, recovered
         self._serial = 0
         self._heard = 0
-        self._life: tuple[str, int | None] = ("", None)
+        self._life = _Life("", None)
         self.error = ""
         self.answered_at: float | None = None
 
@@ -77,10 +87,11 @@ class Probe:
 
     async def _ask(self, serial: int) -> None:
         self._counters.probes += 1
+        known = self._life
         try:
             async with asyncio.timeout(PATIENCE):
                 response = await self._connection.request("GET", *QUESTION, timeout=PATIENCE)
-            self._read(serial, response.object())
+            self._read(serial, response.object(), known)
         except TimeoutError:
             self._silent(serial, Unreachable(f"{self._connection.server} does not answer within {PATIENCE:.0f} s"))
         except (ServerError, Unauthorized) as error:
@@ -91,7 +102,7 @@ class Probe:
         except ClusterError as error:
             self._silent(serial, error)
 
-    def _read(self, serial: int, answer: dict[str, Any]) -> None:
+    def _read(self, serial: int, answer: dict[str, Any], known: _Life) -> None:
         metadata, items = answer.get("metadata"), answer.get("items")
         version = number(str(metadata.get("resourceVersion"))) if isinstance(metadata, dict) else None
         first = items[0] if isinstance(items, list) and items else None
@@ -100,13 +111,18 @@ class Probe:
         newest = serial > self._heard
         self._answered(serial)
         if newest:
-            self._compare(uid, version)
+            self._compare(uid, version, known)
 
-    def _compare(self, uid: str, version: int | None) -> None:
-        before_uid, before = self._life
-        self._life = (uid or before_uid, version if version is not None else before)
-        another = bool(uid and before_uid and uid != before_uid)
-        if another or (version is not None and before is not None and version < before):
+    def _compare(self, uid: str, version: int | None, known: _Life) -> None:
+        """Compare with what was `known` when the question was asked: of two under way at once, the one that was asked
+        last may have been answered first.
+        """
+        now = self._life
+        another = bool(uid and known.uid and uid != known.uid)
+        earlier = version is not None and known.version is not None and version < known.version
+        rewound = known.number == now.number and (another or earlier)
+        self._life = _Life(uid or now.uid, version if version is not None else now.version, now.number + rewound)
+        if rewound:
             self._rewound()
 
     def _answered(self, serial: int) -> None:

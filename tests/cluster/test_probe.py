@@ -100,6 +100,36 @@ async def test_a_forbidden_question_is_an_answer_and_tells_nothing_of_the_histor
         await eventually(lambda: heard.rewound)
 
 
+async def test_answers_to_questions_under_way_at_once_may_come_in_any_order(wire: Wire) -> None:
+    first, second = asyncio.Event(), asyncio.Event()
+    asked_at: list[float | None] = []
+
+    async def late(wire: Wire, request, answer):  # type: ignore[no-untyped-def] - see Fault
+        await first.wait()
+        return await answer()
+
+    async def of_before(wire: Wire, request, answer):  # type: ignore[no-untyped-def] - see Fault
+        old = await answer()
+        wire.put(PODS, "a")
+        wire.always.append((is_probe, hang))  # nobody asks later than these two
+        asked_at.append(probe.answered_at)
+        first.set()
+        await second.wait()
+        return old
+
+    async with probing_of(wire) as (probe, heard, counters, _):
+        await answered(probe, counters)
+        wire.next(is_probe, late)
+        wire.next(is_probe, of_before)
+        await eventually(lambda: asked_at and probe.answered_at != asked_at[0])
+        heard_at = probe.answered_at
+        second.set()
+        await eventually(lambda: probe.answered_at != heard_at)
+        wire.always.clear()
+        await answered(probe, counters)
+        assert heard.rewound == 0
+
+
 @pytest.mark.parametrize("fault", [cut, refuse(503, "Unavailable"), refuse(429, "TooManyRequests")])
 async def test_what_is_no_answer_and_what_is(wire: Wire, fault) -> None:  # type: ignore[no-untyped-def] - see Fault
     async with probing_of(wire) as (probe, heard, counters, pulse):
