@@ -9,6 +9,7 @@ cluster behind the same address: no watch would ever say so.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -53,7 +54,7 @@ class Probe:
         recovered: Callable[[float], None],
     ) -> None:
         """`rewound` is called when the cluster is not the one it was, `recovered` when it answers again,
-        with the time (steady clock) at which it had last answered.
+        with the time (steady clock) at which it had last answered, -inf for never.
         """
         self._connection, self._pulse, self._timing = connection, pulse, timing
         self._counters, self._rewound, self._recovered = counters, rewound, recovered
@@ -115,12 +116,12 @@ class Probe:
 
     def _compare(self, uid: str, version: int | None, known: _Life) -> None:
         """Compare with what was `known` when the question was asked: of two under way at once, the one that was asked
-        last may have been answered first.
+        last may have been answered first. When it went back meanwhile, in doubt: perhaps it has done so again.
         """
         now = self._life
-        another = bool(uid and known.uid and uid != known.uid)
-        earlier = version is not None and known.version is not None and version < known.version
-        rewound = known.number == now.number and (another or earlier)
+        before = known if known.number == now.number else now
+        another = bool(uid and before.uid and uid != before.uid)
+        rewound = another or (version is not None and before.version is not None and version < before.version)
         self._life = _Life(uid or now.uid, version if version is not None else now.version, now.number + rewound)
         if rewound:
             self._rewound()
@@ -130,8 +131,8 @@ class Probe:
         recovered, self.error = self.failing, ""
         before, self.answered_at = self.answered_at, self._timing.steady()
         self._pulse.answer(recovered)
-        if recovered and before is not None:
-            self._recovered(before)
+        if recovered:
+            self._recovered(before if before is not None else -math.inf)
 
     def _silent(self, serial: int, error: ClusterError) -> None:
         if serial > self._heard:

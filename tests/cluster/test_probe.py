@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -148,6 +149,13 @@ async def test_what_is_no_answer_and_what_is(wire: Wire, fault) -> None:  # type
         else:
             assert recovery.is_set()
             assert heard.recovered[0] >= (well or 0)
+
+
+async def test_a_recovery_is_told_though_nothing_was_ever_answered_before(wire: Wire) -> None:
+    wire.next(is_probe, cut, times=3)
+    async with probing_of(wire) as (probe, heard, counters, _):
+        await answered(probe, counters)
+        assert heard.recovered == [-math.inf]
 
 
 async def test_late_answers_of_before_say_nothing_of_now(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
