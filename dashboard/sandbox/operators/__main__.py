@@ -12,8 +12,10 @@ import contextlib
 import importlib
 import logging
 import math
+import os
 import signal
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -123,8 +125,19 @@ async def _operate(registry: kopf.OperatorRegistry, settings: kopf.OperatorSetti
 
     async def end() -> None:
         await stop.wait()
+        # A watch that is cut off between two events may hold the loop's own end up: whatever hangs is not waited for.
+        last = threading.Timer(2 * GRACE_SECONDS, os._exit, (0,))
+        last.daemon = True
+        last.start()
         await asyncio.sleep(GRACE_SECONDS)
         operating.cancel()
+
+    def complain(loop: asyncio.AbstractEventLoop, about: dict[str, Any]) -> None:
+        # kopf leaves its watches to the loop's end, which closes them while they may still be at work.
+        if not (stop.is_set() and "asyncgen" in about):
+            loop.default_exception_handler(about)
+
+    asyncio.get_running_loop().set_exception_handler(complain)
 
     beside = [asyncio.create_task(tell()), asyncio.create_task(end())]
     if args.until_stdin_closes:
