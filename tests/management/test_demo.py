@@ -147,7 +147,7 @@ def test_up_asks_for_its_token_and_is_read_only(tmp_path: Path) -> None:
         sandbox.find(r"export (KUBECONFIG)=")
         with manage("up", "--kubeconfig", str(config)) as up:
             address = up.find(ADDRESS)
-            assert "read-only" in up.said
+            up.find("(read-only)")
             base, _, token = address.partition("?token=")
             assert len(token) >= 20
             assert get(base)[0] == 401
