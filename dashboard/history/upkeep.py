@@ -30,8 +30,6 @@ ROLLUPS_KEPT_DAYS = 400
 MOST_EPISODES = 1_000_000
 """The oldest beyond so many go, however young: a disk is bounded too."""
 
-DAYS_AT_ONCE = 31
-
 
 def sweep(now: float) -> int:
     """Close as `lost` what is open and has not been told of for SILENT seconds, though its cluster was watched.

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from dashboard.core.model import Episode
 from dashboard.core.objects import ObjectKey
 from dashboard.history.reading import HistoryError
+from dashboard.live.query import Query
 from dashboard.web import clusters, exporting, kept, pages, views
 from dashboard.web.clusters import Cluster
 from dashboard.web.telling import key_of, played, told
@@ -20,13 +21,10 @@ from dashboard.web.telling import key_of, played, told
 @require_safe
 async def page(request: HttpRequest, name: str, key: str) -> HttpResponse:
     """The episode as on its object's page, played back from its samples and hops."""
-    cluster = clusters.get(name)
-    if cluster is None:
-        return views.no_cluster(request, name)
-    found = await _find(request, cluster, key)
-    if isinstance(found, str):
-        return views.missing(request, cluster, "There is no such episode", found)
-    episode, at = found
+    found = await _find(request, name, key)
+    if isinstance(found, HttpResponse):
+        return found
+    cluster, episode, at = found
     context = pages.common(cluster, request, page="episode")
     context |= {
         "episode": episode,
@@ -38,30 +36,30 @@ async def page(request: HttpRequest, name: str, key: str) -> HttpResponse:
     return render(request, "episode.html", context)
 
 
-async def _find(request: HttpRequest, cluster: Cluster, key: str) -> tuple[Episode, ObjectKey] | str:
-    """The episode and what it is of; words where there is none."""
+async def _find(request: HttpRequest, name: str, key: str) -> tuple[Cluster, Episode, ObjectKey] | HttpResponse:
+    """The cluster, the episode and what it is of; a page that says so where there is none."""
+    cluster = clusters.get(name)
+    if cluster is None:
+        return views.no_cluster(request, name)
+    await cluster.hub.prepare(Query())  # the header's counts
+    words = "It may have been let go of: episodes are kept for a while, and nothing is invented for those that are not."
     try:
         episode = await kept.episode(cluster, key, request.GET.get("of", ""))
     except HistoryError as problem:
-        return f"The past cannot be read now: {problem}."
+        episode, words = None, f"The past cannot be read now: {problem}."
     at = key_of(episode.object) if episode is not None else None
     if episode is None or at is None:
-        return (
-            "It may have been let go of: episodes are kept for a while, and nothing is invented for those that are not."
-        )
-    return episode, at
+        return views.missing(request, cluster, "There is no such episode", words)
+    return cluster, episode, at
 
 
 @require_safe
 async def export(request: HttpRequest, name: str, key: str) -> HttpResponse:
     """A preview of everything that the file says; `?do=download` is the file, `?without=messages` one without them."""
-    cluster = clusters.get(name)
-    if cluster is None:
-        return views.no_cluster(request, name)
-    found = await _find(request, cluster, key)
-    if isinstance(found, str):
-        return views.missing(request, cluster, "There is no such episode", found)
-    episode, at = found
+    found = await _find(request, name, key)
+    if isinstance(found, HttpResponse):
+        return found
+    cluster, episode, at = found
     with_messages = request.GET.get("without", "") != "messages"
     content = exporting.document(episode, at, messages=with_messages)
     data = exporting.pack(content)

@@ -14,6 +14,7 @@ from dashboard.core.model import Change, Episode
 from dashboard.history.filters import ENDED, FilterError, Filters
 from dashboard.history.reading import CursorError
 from dashboard.history.values import Distribution, EditMade
+from dashboard.live.query import Query
 from dashboard.web import clusters, kept, pages, response, views
 from dashboard.web.amounts import short_path
 from dashboard.web.clusters import Cluster
@@ -33,6 +34,7 @@ async def page(request: HttpRequest, name: str) -> HttpResponse:
     cluster = clusters.get(name)
     if cluster is None:
         return views.no_cluster(request, name)
+    await cluster.hub.prepare(Query())  # the header's counts
     before = request.GET.get("before", "")
     problem: FilterError | None = None
     try:

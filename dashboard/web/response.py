@@ -213,11 +213,6 @@ def rows(episode: Episode) -> Iterator[tuple[float, Sample]]:
             yield max(0.0, sample.at - episode.opened), sample
 
 
-def has_response(episode: Episode) -> bool:
-    """Whether there is anything to draw."""
-    return any(sample.setpoint is not None for sample in episode.samples)
-
-
 def told(given: Facts) -> str:
     """The response in one sentence, for those who do not see it."""
     if given.start is None or given.target is None:

@@ -9,9 +9,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -91,8 +88,8 @@ def served(blocks: int) -> Iterator[tuple[str, str, str]]:
     """The addresses of a made API, of the product that watches it, and of the bare page."""
     with (
         changing(blocks) as api,
-        _process("viewed", "serve", url=api, queries=[]) as port,
-        _process("browserfloor", "bare", api=api) as floor,
+        workers.server("viewed", "serve", url=api, queries=[]) as port,
+        workers.server("browserfloor", "bare", api=api) as floor,
     ):
         until = time.monotonic() + workers.PATIENCE
         while not orjson.loads(ask(f"http://127.0.0.1:{port}/bench"))["live"]:
@@ -100,20 +97,3 @@ def served(blocks: int) -> Iterator[tuple[str, str, str]]:
                 raise TimeoutError("the cluster was not listed")
             time.sleep(0.2)
         yield api, f"http://127.0.0.1:{port}", f"http://127.0.0.1:{floor}/"
-
-
-@contextmanager
-def _process(module: str, function: str, **arguments: Any) -> Iterator[int]:
-    """The port of a server that is a coroutine function of a module here, in a process of its own."""
-    command = [sys.executable, "-m", workers.__name__, module, function, orjson.dumps(arguments).decode()]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        if process.stdin is None or process.stdout is None:
-            raise RuntimeError("a pipe was asked for")
-        try:
-            yield int(json.loads(process.stdout.readline())["port"])
-        finally:
-            process.stdin.close()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()

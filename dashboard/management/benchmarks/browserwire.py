@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ from itertools import count
 import orjson
 from aiohttp import ClientConnectionResetError, web
 
+from dashboard.management.benchmarks import workers
 from dashboard.management.benchmarks.blocks import LISTED_AT, MARK, event, items, templates
 from dashboard.management.benchmarks.wire import WAIT, Wire
 
@@ -110,18 +110,8 @@ def marked(item: bytes, version: int, mark: int) -> bytes:
 @contextmanager
 def changing(blocks: int) -> Iterator[str]:
     """The address of such an API, in a process of its own."""
-    command = [sys.executable, "-m", __name__, str(blocks)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        if process.stdin is None or process.stdout is None:
-            raise RuntimeError("a pipe was asked for")
-        try:
-            yield process.stdout.readline().decode().strip()
-        finally:
-            process.stdin.close()
-            try:
-                process.wait(5)
-            except subprocess.TimeoutExpired:
-                process.kill()
+    with workers.serving(__name__, str(blocks)) as url:
+        yield url
 
 
 async def serve(blocks: int) -> None:

@@ -14,14 +14,7 @@ ROUNDS = 3
 
 def measure(objects: int | None = None, events: int = EVENTS, rounds: int = ROUNDS) -> dict[str, Any]:
     """The best of some rounds of each, in turns."""
-    blocks = blocks_for(objects or OBJECTS)
-    seconds: dict[int, list[float]] = {0: [], 1: []}
-    for _ in range(rounds):
-        for episodes, found in seconds.items():
-            with workers.wire(blocks, events) as url:
-                run = workers.run("ingest", "events", url=url, episodes=episodes)
-            found.append(run["seconds"] / run["events"])
-    without, followed = min(seconds[0]), min(seconds[1])
+    without, followed = workers.cost("ingest", "episodes", blocks_for(objects or OBJECTS), events, rounds)
     return {
         "benchmark": "episodes",
         "ratio": round(followed / without, 3),

@@ -33,14 +33,7 @@ EPISODES, TELLINGS = 2_000, 8
 
 def measure(objects: int | None = None, events: int = EVENTS, rounds: int = ROUNDS) -> dict[str, Any]:
     """The best of some rounds of each, in turns."""
-    blocks = blocks_for(objects or OBJECTS)
-    seconds: dict[int, list[float]] = {0: [], 1: []}
-    for _ in range(rounds):
-        for kept, found in seconds.items():
-            with workers.wire(blocks, events) as url:
-                run = workers.run("recording", "events", url=url, kept=kept)
-            found.append(run["seconds"] / run["events"])
-    without, whole = min(seconds[0]), min(seconds[1])
+    without, whole = workers.cost("recording", "kept", blocks_for(objects or OBJECTS), events, rounds)
     return {
         "benchmark": "recording",
         "ratio": round(whole / without, 3),

@@ -6,12 +6,7 @@ viewers: what it takes of the processor is what sending takes.
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -43,13 +38,13 @@ def measure(
     crowd, asked = viewers or VIEWERS, queries()
     with TemporaryDirectory() as folder, workers.wire(blocks_for(objects or OBJECTS)) as api:
         frames = str(Path(folder) / "frames")
-        with serving("serve", url=api, queries=asked) as port:
+        with workers.server("viewed", "serve", url=api, queries=asked) as port:
             _until_live(port)
             found = workers.run(
                 "attending", "attend", api=api, port=port, queries=asked, viewers=crowd,
                 events=round(seconds * rate), rate=rate, frames=frames,
             )  # fmt: skip
-        with serving("broadcast", frames=frames) as port:
+        with workers.server("viewed", "broadcast", frames=frames) as port:
             floor = workers.run("attending", "listen", port=port, queries=len(asked), viewers=crowd)
     return _told(found, floor, crowd)
 
@@ -98,23 +93,6 @@ def queries(count: int = QUERIES) -> list[dict[str, Any]]:
     owners = [owner[0].name for each in pods if (owner := controller_of(each)) is not None]
     names = dict.fromkeys([*owners, *(each["metadata"]["name"] for each in pods)])
     return [{"query": each, "start": 0, "count": 200} for each in (found + [{"q": name} for name in names])[:count]]
-
-
-@contextmanager
-def serving(function: str, **arguments: Any) -> Iterator[int]:
-    """The port of a server of `viewed`, in a process of its own."""
-    command = [sys.executable, "-m", workers.__name__, "viewed", function, orjson.dumps(arguments).decode()]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        if process.stdin is None or process.stdout is None:
-            raise RuntimeError("a pipe was asked for")
-        try:
-            yield int(json.loads(process.stdout.readline())["port"])
-        finally:
-            process.stdin.close()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
 
 
 def _until_live(port: int) -> None:

@@ -12,6 +12,7 @@ import asyncio
 import functools
 import logging
 import time
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from dashboard.sandbox.client import Client
@@ -47,7 +48,7 @@ class Context:
     pace: Pace
 
 
-class Controller:
+class Controller(ABC):
     """One loop. Subclasses register handlers in __init__ and implement sync()."""
 
     name = "controller"
@@ -64,9 +65,9 @@ class Controller:
         self.queue = WorkQueue(context.clock, context.pace)
         self.gate = context.client.api.faults.gate(self.name)
 
+    @abstractmethod
     async def sync(self, key: Key) -> None:
         """Compare what is wanted with what is there for one object, and act on the difference."""
-        raise NotImplementedError
 
     async def settle(self) -> None:
         """The time that a write takes to come back to its writer."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dashboard.sandbox.tables.cells import AGE, CREATED_AT, NAME, NONE, UNKNOWN, Column, dig, field, since
+from dashboard.sandbox.tables.cells import AGE, CREATED_AT, NAME, NONE, Column, dig, field, since
 from dashboard.sandbox.tables.cells import selector as selector_text
 
 Obj = dict[str, Any]
@@ -228,4 +228,3 @@ INGRESS_CLASS = (
 RUNTIME_CLASS = (NAME, Column("Handler", field("handler")), AGE)
 BINDING = (NAME, Column("Role", lambda o, n: f"{dig(o, 'roleRef.kind', '')}/{dig(o, 'roleRef.name', '')}"), AGE)
 PLAIN = (NAME, CREATED_AT)
-UNKNOWN_AGE = UNKNOWN

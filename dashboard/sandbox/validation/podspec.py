@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from dashboard.sandbox.validation.errors import Errors
-from dashboard.sandbox.validation.names import label_error, subdomain_error
+from dashboard.sandbox.validation.names import label_error
 
 Obj = dict[str, Any]
 
@@ -143,9 +143,3 @@ def resources(errors: Errors, path: str, value: Obj) -> None:
         if wanted is not None and most is not None and wanted > most:
             text = f"must be less than or equal to {name} limit of {limits[name]}"
             errors.invalid(f"{path}.requests", amount, text)
-
-
-def name_of(errors: Errors, path: str, value: Any) -> None:
-    """A reference to another object by name."""
-    for text in subdomain_error(str(value)):
-        errors.invalid(path, value, text)
