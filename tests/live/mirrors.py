@@ -123,10 +123,14 @@ class Leader:
     async def run(self) -> None:
         await self.election.lead(self.work)
 
-    @property
-    def told(self) -> bool:
-        """Whether everything that is known was written."""
-        return self.publisher is not None and not self.publisher.waiting and not self.publisher.problem
+    async def tells(self, name: str, *, there: bool) -> None:
+        """Wait until the picture in Redis holds a field, or no longer does."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                epoch = self.terms[-1].epoch
+                if bool(await self.redis.hexists(Keys("test").picture(epoch), name)) == there:
+                    return
+                await asyncio.sleep(0.01)
 
 
 class Reader:

@@ -110,7 +110,7 @@ async def test_a_reader_that_missed_more_than_is_kept_reads_the_picture_again(re
             async with running(reader.follower.run()):
                 await until(lambda: reader.equals(board), "the mirror equals the board")
             board.apply(POD, "DELETED", pod("p1", version=2))
-            await until(lambda: leader.told, "it is told")
+            await leader.tells("r:core/Pod/shop/p1", there=False)
             await redis.xtrim(KEYS.stream, maxlen=0)
             put(board, POD, pod("p2", version=2, state="bad-image"))
             async with running(reader.follower.run()):
