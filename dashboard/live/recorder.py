@@ -149,6 +149,9 @@ class Recorder:
         id = entry.row.id
         assessment = unfinished(assessment, entry.row.group, entry.row.kind)
         track = self._tracks.get(id)
+        if track is not None and track.gone:  # and here is another of its name, before anybody looked
+            self._bring(id, track, now)
+            track = None
         version = text(field(obj, "metadata.resourceVersion"))
         if track is None:
             calm = assessment.verdict not in (Verdict.STALLED, Verdict.CONVERGING, Verdict.TERMINATING)

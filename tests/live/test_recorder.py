@@ -235,6 +235,20 @@ def test_a_new_object_of_an_old_name_has_an_episode_of_its_own() -> None:
     ]  # fmt: skip
 
 
+def test_a_new_object_that_takes_the_place_of_another_at_once_is_not_taken_for_it() -> None:
+    life = Life()
+    life.at(0, web(2, 0), type="ADDED")
+    old, new = web(2, 0), web(2, 0)
+    new["metadata"] |= {"uid": "another", "creationTimestamp": stamp(5)}
+    for version, (obj, kind) in enumerate(((old, "DELETED"), (new, "ADDED")), 10):
+        obj["metadata"]["resourceVersion"] = str(version)
+        life.board.apply(type_of(obj), kind, obj)
+    life.at(6)
+    first, second = life.episodes
+    assert (first.ended, first.reason) == (Ended.SUPERSEDED, "Deleted")
+    assert (second.uid, second.ended) == ("another", None)
+
+
 def test_an_owner_that_is_told_late_takes_its_pod_over() -> None:
     life = Life()
     mine = thing("example.com/v1", "Runner", "r")
