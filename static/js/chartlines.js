@@ -94,6 +94,7 @@ function shade(plot, { culprit }, token) {
   ctx.fillRect(left, bbox.top, right - left, 2 * devicePixelRatio);
   ctx.font = `${11 * devicePixelRatio}px ${token("--sans")}`;
   ctx.fillStyle = token("--ink-2");
+  ctx.textAlign = "left"; // the axes leave theirs behind
   const words = plain(culprit.name, 24);
   if (ctx.measureText(words).width + 16 * devicePixelRatio < right - left) ctx.fillText(words, left + 8 * devicePixelRatio, bbox.top + bbox.height / 2);
   ctx.restore();
