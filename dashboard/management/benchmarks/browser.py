@@ -9,18 +9,21 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import orjson
+from django.core.management.base import CommandError
 
 from dashboard.management.benchmarks import workers
 from dashboard.management.benchmarks.blocks import BLOCK, blocks_for
 from dashboard.management.benchmarks.browserpage import chromium
 from dashboard.management.benchmarks.browserruns import ask, churn, interactions, latency, page
 from dashboard.management.benchmarks.browserwire import changing
+from dashboard.web import vendor
 
 OBJECTS = 57_500
 PAGES = 5
@@ -40,9 +43,12 @@ def measure(
 ) -> dict[str, Any]:
     """`viewers` are the pages of the second run; `seconds` the churn's, `paced` the events whose latency is taken.
 
-    Ratios, bytes and counts decide; milliseconds are told beside those of the floor.
+    Ratios, bytes and counts decide; milliseconds are told beside those of the floor. Raises CommandError where there is
+    no Chromium, or the browser libraries cannot be fetched.
     """
     pages = viewers or PAGES
+    if not vendor.ensure(lambda line: print(line, file=sys.stderr)):
+        raise CommandError("without the browser libraries there is nothing to measure: a page stays as it was rendered")
     with served(blocks_for(objects or OBJECTS)) as (api, site, floor), chromium() as browser:
         list_ = f"{site}/c/bench/?kind=Pod&all=1"
         with page(browser, list_, f"{site}/static/icon.svg") as one:

@@ -18,7 +18,7 @@ from aiohttp import ClientConnectionResetError, web
 
 from dashboard.management.benchmarks import workers
 from dashboard.management.benchmarks.blocks import LISTED_AT, MARK, event, items, templates
-from dashboard.management.benchmarks.wire import WAIT, Wire
+from dashboard.management.benchmarks.wire import Wire, bookmarks
 
 SHOWN = 20
 """Pods that change when each change is to be seen: the first of a list of all Pods, which any window shows."""
@@ -67,12 +67,11 @@ class ChangingWire(Wire):
     async def _watch(self, request: web.Request, plural: str) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
         await response.prepare(request)
-        if plural != "pods":
-            await asyncio.sleep(WAIT)
-            return response
         lines: asyncio.Queue[bytes] = asyncio.Queue()
-        self._watches.add(lines)
         try:
+            if plural != "pods":
+                await bookmarks(response, plural)
+            self._watches.add(lines)
             while True:
                 await response.write(await lines.get())
         except ClientConnectionResetError:

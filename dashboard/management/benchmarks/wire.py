@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from itertools import islice
 
+import orjson
 from aiohttp import web
 
 from dashboard.core.objects import ResourceType
@@ -16,6 +17,8 @@ from dashboard.management.benchmarks.blocks import KINDS, LISTED_AT, PER_BLOCK, 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 WAIT = 3600.0
+BOOKMARKS = 30.0
+"""Seconds between bookmarks of a watch on which nothing happens: an API server sends one about every minute."""
 AT_ONCE = 20
 """Events in one write when they are sent as fast as they can be."""
 
@@ -101,7 +104,8 @@ class Wire:
             await self._go.wait()
             async for part in self._pacing() if self._rate else self._hurrying():
                 await response.write(part)
-        await asyncio.sleep(WAIT)
+            await asyncio.sleep(WAIT)
+        await bookmarks(response, plural)
         return response
 
     async def _hurrying(self) -> AsyncIterator[bytes]:
@@ -115,6 +119,17 @@ class Wire:
             await asyncio.sleep(max(0.0, began + at / self._rate - time.monotonic()))
             self._sent.append(time.monotonic())
             yield event
+
+
+async def bookmarks(response: web.StreamResponse, plural: str) -> None:
+    """Prove a watch on which nothing happens, as an API server does, until its reader is gone."""
+    kind = next(each for each in KINDS if each.plural == plural)
+    version = f"{kind.group}/{kind.version}" if kind.group else kind.version
+    told = {"kind": kind.kind, "apiVersion": version, "metadata": {"resourceVersion": str(LISTED_AT)}}
+    line = orjson.dumps({"type": "BOOKMARK", "object": told}) + b"\n"
+    while True:
+        await asyncio.sleep(BOOKMARKS)
+        await response.write(line)
 
 
 def discovery() -> Iterator[tuple[str, object]]:
