@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import tempfile
-import urllib.request
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import aiohttp
 from kubernetes.aio.client.api_client import ApiClient
 from kubernetes.aio.client.configuration import Configuration
 
 from dashboard.cluster.credentials import Credential
-from dashboard.cluster.errors import ConfigError, plain
+from dashboard.cluster.errors import ConfigError
 from dashboard.cluster.kubeconfig import Access
+from dashboard.cluster.proxies import proxy_for
 
 
 class Channel:
@@ -34,23 +33,6 @@ class Channel:
             await self.client.close()
 
 
-def check_proxy(access: Access) -> None:
-    """Raises ConfigError for a proxy that we cannot speak to."""
-    if access.proxy and not access.proxy.startswith(("http://", "https://")):
-        raise ConfigError(f"kubeconfig: proxy-url {plain(access.proxy, 100)} is not http or https")
-
-
-def _proxy_for(access: Access) -> str | None:
-    """The kubeconfig's proxy, else the environment's; aiohttp's own look at it would also send ~/.netrc's passwords."""
-    if access.proxy:
-        return access.proxy
-    parts = urlsplit(access.server)
-    if urllib.request.proxy_bypass(parts.hostname or ""):
-        return None
-    proxies = urllib.request.getproxies()
-    return proxies.get(parts.scheme) or proxies.get("all")
-
-
 def _api_client(access: Access, credential: Credential) -> ApiClient:
     """An ApiClient for this access. Raises ConfigError for certificates that cannot be used."""
     configuration = Configuration(host=access.server)
@@ -59,7 +41,8 @@ def _api_client(access: Access, credential: Credential) -> ApiClient:
     # Python 3.13 refuses CAs without the key usage extension; kubectl takes them, and so do most clusters make them.
     configuration.disable_strict_ssl_verification = True
     configuration.tls_server_name = access.tls_server_name or None
-    configuration.proxy = _proxy_for(access)
+    # aiohttp's own look at the environment would also send ~/.netrc's passwords.
+    configuration.proxy = proxy_for(access.server, access.proxy)
     # No limit: every watch holds a connection, and a hundred kinds would use up the default hundred for good.
     configuration.connection_pool_maxsize = 0
     configuration.client_session_kwargs = {"trust_env": False, "cookie_jar": aiohttp.DummyCookieJar()}

@@ -227,16 +227,6 @@ async def test_netrc_passwords_are_not_sent(tmp_path: Path, monkeypatch: pytest.
     assert "Authorization" not in wire.headers[0]
 
 
-async def test_environment_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with Wire() as proxy:
-        monkeypatch.setenv("http_proxy", proxy.url)
-        monkeypatch.setenv("no_proxy", "localhost")
-        connection = Connection(Access("x", "http://cluster.example"))
-        await connection.request("GET", PODS.path)
-        await connection.close()
-    assert proxy.headers[0]["Host"] == "cluster.example"
-
-
 # -- TLS
 
 
