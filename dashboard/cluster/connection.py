@@ -18,8 +18,8 @@ import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDict
 
-from dashboard.cluster.channel import Channel, check_proxy
-from dashboard.cluster.credentials import Credential, Keeper
+from dashboard.cluster.channel import Channel
+from dashboard.cluster.credentials import Credential
 from dashboard.cluster.errors import (
     BadRequest,
     ClusterError,
@@ -31,8 +31,10 @@ from dashboard.cluster.errors import (
     plain,
 )
 from dashboard.cluster.identity import source_for
+from dashboard.cluster.keeper import Keeper
 from dashboard.cluster.kubeconfig import Access, read_in_cluster, read_kubeconfig
 from dashboard.cluster.lines import LineSplitter, decode
+from dashboard.cluster.proxies import proxy_for
 from dashboard.cluster.timing import Timing
 
 JSON = "application/json"
@@ -118,12 +120,12 @@ class Connection:
     """The API of one cluster. Shared by everything that talks to it; `close()` it at the end."""
 
     def __init__(self, access: Access, timing: Timing | None = None) -> None:
-        """Raises ConfigError for a user entry that cannot be used."""
+        """Raises ConfigError for a user entry or a proxy that cannot be used."""
         self.access = access
         self.timing = timing or Timing()
         self.keeper = Keeper(source_for(access, self.timing), self.timing)
         self._channel: Channel | None = None
-        check_proxy(access)
+        proxy_for(access.server, access.proxy)
 
     @property
     def name(self) -> str:
@@ -167,6 +169,7 @@ class Connection:
 
     async def close(self) -> None:
         """Close every pooled connection; open streams end."""
+        await self.keeper.close()
         if self._channel is not None:
             await self._channel.client.close()
             self._channel = None
@@ -186,7 +189,7 @@ class Connection:
 
         Raises ApiError for an answer outside 2xx, Unreachable, CredentialError.
         """
-        limits = aiohttp.ClientTimeout(total=timeout * 10, sock_connect=timeout, sock_read=timeout)
+        limits = aiohttp.ClientTimeout(total=timeout * 10, connect=timeout, sock_read=timeout)
         call = _Call(method, path, query, {"Accept": accept, "Content-Type": content_type}, limits, body)
         async with self._answer(call) as response:
             content = await self._whole(response)
@@ -198,7 +201,8 @@ class Connection:
 
         Raises as `request`; so does reading from it.
         """
-        limits = aiohttp.ClientTimeout(total=None, sock_connect=min(read_timeout, 10.0), sock_read=read_timeout)
+        # `connect` and not `sock_connect`: that one leaves out the name's resolution and what a proxy answers.
+        limits = aiohttp.ClientTimeout(total=None, connect=min(read_timeout, 10.0), sock_read=read_timeout)
         async with self._answer(_Call("GET", path, query, {"Accept": JSON}, limits)) as response:
             yield Stream(response, self.server)
 
@@ -210,7 +214,7 @@ class Connection:
 
     @asynccontextmanager
     async def _answer(self, call: _Call) -> AsyncIterator[aiohttp.ClientResponse]:
-        """A 2xx answer with its body unread; one more try after a 401 with a renewed credential."""
+        """A 2xx answer with its body unread; one more try after a 401 where a renewal gives another credential."""
         guard(call.path)
         credential = await self.keeper.current()
         for last in (False, True):
@@ -220,8 +224,9 @@ class Connection:
             try:
                 response = await self._send(channel, credential, call)
                 if response.status == 401 and self.keeper.renewable and not last:
-                    credential = await self.keeper.renew(credential)
-                    continue
+                    refused, credential = credential, await self.keeper.renew(credential)
+                    if not credential.same(refused):
+                        continue
                 if not 200 <= response.status < 300:
                     content = await self._whole(response)
                     raise error_from_body(response.status, content, response.headers.get("Retry-After"))

@@ -1,13 +1,7 @@
-"""Who we are to the API, kept fresh: one keeper per connection, over sources that each know one way.
-
-The keeper renews before a credential expires and once after a 401; however many requests want it, one
-renewal runs. A renewal that fails is no harm while the old credential is still valid, and its error is
-held for a moment, so that forty reflectors do not start forty plugins.
-"""
+"""Who we are to the API: what a request carries, and sources that each know one way to it (`keeper` keeps it fresh)."""
 
 from __future__ import annotations
 
-import asyncio
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -23,10 +17,6 @@ FILE_INTERVAL = 10.0
 
 MARGIN = 60.0
 """Seconds before its end at which a credential is renewed; a fifth of its life where that is less."""
-
-FAILURE_HOLD = 2.0
-"""Seconds during which a failed renewal is not tried again, only its error repeated."""
-
 
 Headers = tuple[tuple[str, str], ...]
 """Pairs, because a header may come twice (Impersonate-Group)."""
@@ -45,6 +35,10 @@ class Credential:
     def same_identity(self, other: Credential) -> bool:
         """Whether the TLS part is equal, so that connections may be kept."""
         return (self.certificate, self.key) == (other.certificate, other.key)
+
+    def same(self, other: Credential) -> bool:
+        """Whether the API would see no difference."""
+        return self.headers == other.headers and self.same_identity(other)
 
 
 def bearer(token: str) -> Headers:
@@ -155,64 +149,3 @@ class Impersonating:
         """The inner credential with the Impersonate headers."""
         credential = await self._inner.fetch(refused)
         return replace(credential, headers=credential.headers + self._headers)
-
-
-class Keeper:
-    """The current credential of one connection."""
-
-    def __init__(self, source: Source, timing: Timing) -> None:
-        self._source, self._timing = source, timing
-        self._lock = asyncio.Lock()
-        self._current: Credential | None = None
-        self._failure: tuple[float, CredentialError] | None = None
-        self.renewals = 0
-
-    @property
-    def renewable(self) -> bool:
-        """Whether a renewal after a 401 could help."""
-        return self._source.renewable
-
-    async def current(self) -> Credential:
-        """A credential that is not due. Raises CredentialError when there is none that still works."""
-        return await self._have(None)
-
-    async def renew(self, refused: Credential) -> Credential:
-        """Another credential than the one the API refused; the same renewal serves all who were refused."""
-        return await self._have(refused)
-
-    def _good(self, refused: Credential | None) -> Credential | None:
-        current = self._current
-        if current is None or current is refused:
-            return None
-        return current if current.due is None or self._timing.wall() < current.due else None
-
-    async def _have(self, refused: Credential | None) -> Credential:
-        if (current := self._good(refused)) is not None:
-            return current
-        async with self._lock:
-            if (current := self._good(refused)) is not None:
-                return current
-            try:
-                return await self._fetch(refused is not None)
-            except CredentialError:
-                old = self._current
-                if old is None or old is refused:
-                    raise
-                if old.expires is not None and self._timing.wall() >= old.expires:
-                    raise
-                return old
-
-    async def _fetch(self, refused: bool) -> Credential:
-        if self._failure is not None:
-            when, error = self._failure
-            if self._timing.steady() - when < FAILURE_HOLD:
-                raise error
-        try:
-            fetched = await self._source.fetch(refused)
-        except CredentialError as error:
-            self._failure = (self._timing.steady(), error)
-            raise
-        self._failure = None
-        self.renewals += 1
-        self._current = fetched
-        return fetched

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
+import signal
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,8 @@ class ExecPlugin:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
+                # Without a terminal, which it could ask for a password unheard; with a group, to be ended as a whole.
+                start_new_session=True,
             )
         except OSError as error:
             hint = plain(str(self._spec.get("installHint") or ""), 300)
@@ -116,7 +119,7 @@ class ExecPlugin:
             ) from error
         finally:
             if process.returncode is None:
-                process.kill()
+                os.killpg(process.pid, signal.SIGKILL)
                 await process.wait()
         return output, plain(words.decode("utf-8", "replace")), process.returncode or 0
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from dashboard.cluster.credentials import (
+    Credential,
     Headers,
     Impersonating,
     Nobody,
@@ -17,8 +21,9 @@ from dashboard.cluster.credentials import (
     basic,
     bearer,
 )
+from dashboard.cluster.errors import ConfigError, CredentialError
 from dashboard.cluster.execplugin import ExecPlugin
-from dashboard.cluster.kubeconfig import Access
+from dashboard.cluster.kubeconfig import Access, read_user
 from dashboard.cluster.oidc import OpenId
 from dashboard.cluster.timing import Timing
 
@@ -54,7 +59,7 @@ def token_source(access: Access, timing: Timing) -> Source:
     return Nobody()
 
 
-def source_for(access: Access, timing: Timing) -> Source:
+def _source(access: Access, timing: Timing) -> Source:
     """Everything a user entry asks for: token, client certificate, impersonation."""
     source = token_source(access, timing)
     user = access.user
@@ -63,3 +68,43 @@ def source_for(access: Access, timing: Timing) -> Source:
     if headers := impersonation(user):
         source = Impersonating(source, headers)
     return source
+
+
+class Written:
+    """A user entry that holds its token, password or certificate itself, read again when the API refuses it.
+
+    `oc login`, `kubeadm certs renew` and their like write new ones there, and kubectl reads the file at every run.
+    """
+
+    renewable = True
+
+    def __init__(self, access: Access, file: Path, timing: Timing) -> None:
+        self._access, self._file, self._timing = access, file, timing
+        self._source = _source(access, timing)
+        self._read_at = (0, 0)
+
+    async def fetch(self, refused: bool) -> Credential:
+        """What the entry says; after a 401 what it says now."""
+        if refused:
+            await self._read_again()
+        return await self._source.fetch(refused)
+
+    async def _read_again(self) -> None:
+        try:
+            status = self._file.stat()
+            if (status.st_mtime_ns, status.st_ino) == self._read_at:
+                return  # large files take a second to parse
+            user = await asyncio.to_thread(read_user, self._file, self._access.user_name)
+            access = replace(self._access, user=user)
+            self._source = _source(access, self._timing)
+        except (ConfigError, OSError) as error:
+            raise CredentialError(str(error)) from error
+        self._read_at = status.st_mtime_ns, status.st_ino
+
+
+def source_for(access: Access, timing: Timing) -> Source:
+    """The way to the credential that a user entry describes. Raises ConfigError as `token_source`."""
+    elsewhere = access.user.get("exec") or access.user.get("auth-provider") or access.user.get("tokenFile")
+    if access.origin is None or not access.user_name or elsewhere:
+        return _source(access, timing)
+    return Written(access, access.origin, timing)

@@ -138,6 +138,11 @@ def read_kubeconfig(path: str | Path | None = None, context: str | None = None) 
     )
 
 
+def read_user(file: Path, name: str) -> Mapping[str, Any]:
+    """A user entry as a kubeconfig has it now. Raises ConfigError naming the file when it has none of that name."""
+    return _pick(_entries([(file, _load(file))], "users", "user"), "user", name, str(file)).body
+
+
 def file_or_data(entry: Mapping[str, Any], key: str, base: Path) -> str | None:
     """The PEM text of `KEY-data` (base64) or of the file `KEY`; None when there is neither."""
     data = entry.get(f"{key}-data")

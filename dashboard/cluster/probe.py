@@ -94,7 +94,8 @@ class Probe:
                 response = await self._connection.request("GET", *QUESTION, timeout=PATIENCE)
             self._read(serial, response.object(), known)
         except TimeoutError:
-            self._silent(serial, Unreachable(f"{self._connection.server} does not answer within {PATIENCE:.0f} s"))
+            whose = "the credential's source" if self._connection.keeper.renewing else self._connection.server
+            self._silent(serial, Unreachable(f"{whose} does not answer within {PATIENCE:.0f} s"))
         except (ServerError, Unauthorized) as error:
             self._silent(serial, error)
         except ApiError:
