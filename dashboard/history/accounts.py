@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from django.db import close_old_connections
-from django.db.models import Q, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from dashboard.core.model import Ended
 from dashboard.history import models
@@ -65,10 +65,15 @@ def lost(cluster: str, now: float, *, without: str = "") -> int:
 
 def unfinished(cluster: str, now: float) -> list[Kept]:
     """Open episodes, and those that stalled lately and may recover; with hops and samples, oldest first."""
-    stalled = Q(ended=Ended.STALLED, recovered=None, superseded_by="", opened__gte=now - STALLED_FOR)
-    found = models.Episode.objects.filter(Q(ended="") | stalled, cluster=cluster, ended__in=["", Ended.STALLED])
-    newest = found.order_by("-opened", "-id").prefetch_related("hops").select_related("samples")[:MOST_UNFINISHED]
-    return [kept(row, row.hops.all(), packed_of(row)) for row in reversed(list(newest))]
+    kept_ = models.Episode.objects.filter(cluster=cluster).order_by("-opened", "-id")
+    lately = {"ended": Ended.STALLED, "opened__gte": now - STALLED_FOR}
+    found = [*_whole(kept_.filter(ended="")), *_whole(kept_.filter(**lately, recovered=None, superseded_by=""))]
+    newest = sorted(found, key=lambda row: (row.opened, row.pk))[-MOST_UNFINISHED:]
+    return [kept(row, row.hops.all(), packed_of(row)) for row in newest]
+
+
+def _whole(found: QuerySet[models.Episode]) -> QuerySet[models.Episode]:
+    return found.prefetch_related("hops").select_related("samples")[:MOST_UNFINISHED]
 
 
 def packed_of(row: models.Episode) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,6 +15,11 @@ from dashboard.core.model import Ended
 OPEN, RECOVERED = "open", "recovered"
 ENDED = (OPEN, *(each.value for each in Ended), RECOVERED)
 MOST_CHARACTERS = 700
+
+LEADS = (
+    ("object",), ("name",), ("namespace", "kind"), ("fight",), ("ended",), ("namespace",), ("who",), ("kind",),
+)  # fmt: skip
+"""Filters that have an index in the order of pages, the one that lets fewest through first. `converged` leads last."""
 
 
 class FilterError(ValueError):
@@ -62,6 +67,18 @@ class Filters:
         given["slower"] = "" if self.slower is None else f"{self.slower:g}"
         given["fight"] = "1" if self.fight else ""
         return urlencode({name: value for name, value in given.items() if value})
+
+    def split(self) -> tuple[Filters, Filters]:
+        """The filter whose index is to be walked, and those that each episode on the way is to be held against."""
+        nothing = Filters()
+        leads = sorted(LEADS, key=lambda names: names == ("ended",) and self.ended == Ended.CONVERGED)
+        for names in leads:
+            if all(getattr(self, name) for name in names):
+                lead = replace(nothing, **{name: getattr(self, name) for name in names})
+                rest = replace(self, **{name: getattr(nothing, name) for name in names})
+                # What recovered is found among what stalled.
+                return (lead, rest) if lead.ended != RECOVERED else (Filters(ended=Ended.STALLED), self)
+        return nothing, self
 
     def query(self, now: float) -> Q:
         """As a condition on rows of episodes."""

@@ -8,29 +8,27 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from django.db import Error
 
-from dashboard.core.model import Ended
-from dashboard.history import accounts, models, values
+from dashboard.history import accounts, models, reading_pages, reading_pasts, values
 from dashboard.history.aside import Aside
-from dashboard.history.figures import percentile
 from dashboard.history.filters import Filters
+from dashboard.history.reading_pages import Cursor, Page
+from dashboard.history.reading_pasts import LAST
 from dashboard.history.values import Day, Distribution, EditMade, Kept
 
 T = TypeVar("T")
 PATIENCE = 5.0
 """Seconds that a page waits for its history."""
 
-LAST = 20
-LOOKED_AT = 200
-"""How many of a workload's last episodes its distribution is made of."""
-
 MOST = 500
 """Rows of one page, whatever is asked for."""
+
+NEWEST = 8
+"""Batches whose names say whether anything was written: more than are on their way at one time, for they overtake."""
 
 EVERYTHING = Filters()
 _readers = Aside("history-reader", threads=3)
@@ -44,33 +42,11 @@ class CursorError(ValueError):
     """A cursor that no page gave."""
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some episodes, newest first, and the cursor for those before them ("" where there are none)."""
-
-    episodes: tuple[Kept, ...]
-    before: str
-
-
 async def episodes(cluster: str, filters: Filters = EVERYTHING, limit: int = 50, before: str = "") -> Page:
     """A page of episodes, newest first, with hops and without samples. Raises CursorError."""
     limit = min(max(limit, 1), MOST)
     cursor = _cursor(before)
-
-    def read() -> Page:
-        found = models.Episode.objects.filter(filters.query(time.time()), cluster=cluster)
-        if cursor is not None:
-            # As a row of two, this is one stretch of the index; as `<` or `=` and `<` it would be two.
-            found = found.filter(opened__lte=cursor[0]).exclude(opened=cursor[0], id__gte=cursor[1])
-        rows = list(found.order_by("-opened", "-id").prefetch_related("hops")[: limit + 1])
-        more = len(rows) > limit
-        shown = rows[:limit]
-        return Page(
-            tuple(values.kept(row, row.hops.all()) for row in shown),
-            f"{shown[-1].opened!r}_{shown[-1].pk}" if more else "",
-        )
-
-    return await _read(read)
+    return await _read(lambda: reading_pages.page(cluster, filters, limit, cursor, time.time()))
 
 
 async def episode(cluster: str, key: str) -> Kept | None:
@@ -85,44 +61,30 @@ async def episode(cluster: str, key: str) -> Kept | None:
 
 
 async def durations(
-    cluster: str, object: str = "", *, kind: str = "", namespace: str = "", limit: int = LAST
+    cluster: str,
+    object: str = "",
+    *,
+    kind: str = "",
+    namespace: str = "",
+    before: float | None = None,
+    limit: int = LAST,
 ) -> tuple[float, ...]:
-    """Seconds that the last episodes took that converged, newest first: of one object, or of a kind in a namespace."""
+    """Seconds that the last episodes took that converged, newest first: of one object, or of a kind in a namespace.
 
-    def read() -> tuple[float, ...]:
-        where = {"object": object} if object else {"kind": kind, "namespace": namespace}
-        found = models.Episode.objects.filter(cluster=cluster, ended=Ended.CONVERGED, **where)
-        return _took(found.order_by("-opened", "-id").values_list("took", flat=True)[: min(limit, MOST)])
-
-    return await _read(read)
+    With `before`, of those that opened earlier than that.
+    """
+    where = {"object": object} if object else {"kind": kind, "namespace": namespace}
+    return await _read(lambda: reading_pasts.durations(cluster, limit, before, **where))
 
 
 async def distribution(cluster: str, object: str) -> Distribution:
-    """How long the last LOOKED_AT episodes of an object took."""
+    """How long the last episodes of an object took."""
     return (await distributions(cluster, [object]))[object]
 
 
 async def distributions(cluster: str, objects: Sequence[str]) -> Mapping[str, Distribution]:
-    """The same of several objects, by id: one short reading of an index each."""
-
-    def read() -> dict[str, Distribution]:
-        return {id: _distribution(cluster, id) for id in dict.fromkeys(objects[:MOST])}
-
-    return await _read(read)
-
-
-def _distribution(cluster: str, id: str) -> Distribution:
-    found = models.Episode.objects.filter(cluster=cluster, object=id).order_by("-opened", "-id")
-    rows = list(found.values_list("ended", "took")[:LOOKED_AT])
-    took = _took(seconds for ended, seconds in rows if ended == Ended.CONVERGED)
-    ordered = sorted(took)
-    stalled = sum(ended == Ended.STALLED for ended, _ in rows)
-    p50, p90, p95 = (percentile(ordered, part) for part in (50, 90, 95))
-    return Distribution(id, len(rows), len(took), stalled, p50, p90, p95, took[:LAST])
-
-
-def _took(found: Iterable[float | None]) -> tuple[float, ...]:
-    return tuple(seconds for seconds in found if seconds is not None)
+    """The same of several objects, by id."""
+    return await _read(lambda: reading_pasts.distributions(cluster, list(dict.fromkeys(objects[:MOST]))))
 
 
 async def edits(cluster: str, object: str = "", limit: int = 50, before: float | None = None) -> tuple[EditMade, ...]:
@@ -152,6 +114,15 @@ async def open_episodes(cluster: str) -> list[Kept]:
     return await _read(lambda: accounts.unfinished(cluster, time.time()))
 
 
+async def written() -> str:
+    """A word that is another one once a batch was written, whichever process told of it and whichever wrote it."""
+
+    def read() -> str:
+        return " ".join(models.Batch.objects.order_by("-at", "-id").values_list("id", flat=True)[:NEWEST])
+
+    return await _read(read)
+
+
 async def lost(cluster: str) -> int:
     """How many episodes and edits runs that have ended told of, and nobody wrote."""
     return await _read(lambda: accounts.lost(cluster, time.time()))
@@ -167,7 +138,7 @@ async def _read(question: Callable[[], T]) -> T:
         raise HistoryError(f"the database does not answer ({type(error).__name__})") from None
 
 
-def _cursor(before: str) -> tuple[float, int] | None:
+def _cursor(before: str) -> Cursor | None:
     if not before:
         return None
     found = re.fullmatch(r"(\d{1,12}(?:\.\d{1,17})?)_(\d{1,18})", before, re.ASCII)

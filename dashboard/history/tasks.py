@@ -13,7 +13,7 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from dashboard.history import tasks_hooks, upkeep, wire, writing
-from reconcilerviz.celery import app, task
+from reconcilerviz.celery import Task, app, task
 
 BATCH_SECONDS = 3600
 """How long a batch waits for a worker. Who sent it sends it again long before, if it is still there."""
@@ -45,19 +45,24 @@ def write(payload: str) -> None:
 
 def submit(payload: str) -> str | None:
     """Hand a batch to the broker; where it does not take it, the kind of error, for its words may hold addresses."""
+    return _send(write, payload)
+
+
+def _send(wanted: Task, *given: Any) -> str | None:
     try:
-        write.delay(payload)
+        wanted.delay(*given)
     except (OperationalError, RedisError) as error:
         return type(error.__cause__ or error).__name__
     return None
 
 
-def _keep(house: Callable[[float], object]) -> None:
+def _keep(house: Callable[[float], int]) -> int:
     """Do it now; a database that does not answer is said in one line, without its words. Beat comes again."""
     try:
-        house(time.time())
+        return house(time.time())
     except Error as error:
         logger.warning("the database does not answer (%s): what is kept is tidied up later", type(error).__name__)
+        return 0
 
 
 @task("history.sweep")
@@ -74,8 +79,9 @@ def roll_up() -> None:
 
 @task("history.retain")
 def retain() -> None:
-    """Remove what is older than it is kept."""
-    _keep(lambda now: upkeep.retain(now, settings.RECONCILERVIZ_KEEP_DAYS))
+    """Remove what is older than it is kept. Of much that goes the rest comes after the batches that wait by now."""
+    if _keep(lambda now: upkeep.retain(now, settings.RECONCILERVIZ_KEEP_DAYS)) >= upkeep.AT_ONCE:
+        _send(retain)  # where the broker is away, beat comes again
 
 
 @task("history.nothing")

@@ -5,16 +5,17 @@ Each of these may run twice at once, and be cut off at any point: the next run d
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.models import F, Max, Min, QuerySet
 
 from dashboard.core.model import Ended
-from dashboard.history import models
+from dashboard.history import models, upkeep_tally
 from dashboard.history.figures import percentile
 from dashboard.history.writing import chunks
 
@@ -29,6 +30,14 @@ BATCHES_KEPT = 6 * 3600
 ROLLUPS_KEPT_DAYS = 400
 MOST_EPISODES = 1_000_000
 """The oldest beyond so many go, however young: a disk is bounded too."""
+
+SLICE, AT_ONCE = 200, 5_000
+"""Episodes or edits that are removed in one transaction, and in one call: a writer waits for no more than that."""
+PAUSE = 0.2
+"""Seconds at most between two slices: SQLite's next writer looks that often whether it is its turn."""
+
+TOLD = [*(how.value for how in Ended), "p50", "p90", "p95"]
+"""What a daily figure says."""
 
 
 def sweep(now: float) -> int:
@@ -54,7 +63,7 @@ def _clusters() -> list[str]:
 
 
 def roll_up(now: float) -> int:
-    """Bring the daily figures up to `now`: each day since the last that has any, that day again. How many rows."""
+    """Bring the daily figures up to `now`: each day since the last that has any, that day again. How many changed."""
     today = _day(now)
     last = models.Rollup.objects.aggregate(last=Max("day"))["last"]
     first = models.Episode.objects.aggregate(first=Min("closed"))["first"]
@@ -72,12 +81,18 @@ def _roll_up_day(day: date) -> int:
     found = models.Episode.objects.filter(closed__gte=begin, closed__lt=begin + 86400)
     for cluster, id, how, took in found.values_list("cluster", "object", "ended", "took").iterator():
         ended[cluster, id].append((how, took or 0.0))
+    there = {(row.cluster, row.object): _told(row) for row in models.Rollup.objects.filter(day=day)}
     rows = [_figures(cluster, id, day, each) for (cluster, id), each in ended.items()]
-    fields = ["converged", "stalled", "superseded", "lost", "p50", "p90", "p95"]
-    models.Rollup.objects.bulk_create(
-        rows, batch_size=100, update_conflicts=True, unique_fields=["cluster", "object", "day"], update_fields=fields
-    )
-    return len(rows)
+    changed = [row for row in rows if there.get((row.cluster, row.object)) != _told(row)]
+    for some in chunks(changed):  # each a transaction of its own
+        models.Rollup.objects.bulk_create(
+            some, batch_size=100, update_conflicts=True, unique_fields=["cluster", "object", "day"], update_fields=TOLD
+        )
+    return len(changed)
+
+
+def _told(row: models.Rollup) -> list[float | None]:
+    return [getattr(row, name) for name in TOLD]
 
 
 def _figures(cluster: str, id: str, day: date, ended: Iterable[tuple[str, float]]) -> models.Rollup:
@@ -95,29 +110,48 @@ def _figures(cluster: str, id: str, day: date, ended: Iterable[tuple[str, float]
 
 
 def retain(now: float, days: int) -> int:
-    """Remove episodes and edits older than `days`, the oldest beyond MOST_EPISODES, and old accounts. How many went."""
+    """Remove episodes and edits older than `days`, the oldest beyond MOST_EPISODES, and old accounts.
+
+    How many went; AT_ONCE or more: there may be more of them, for another call.
+    """
     limit = now - days * 86400
-    count = _remove(models.Episode.objects.filter(closed__lt=limit)) + _remove(models.Edit.objects.filter(at__lt=limit))
-    newest = models.Episode.objects.order_by("-id").values_list("id", flat=True)
-    for beyond in newest[MOST_EPISODES : MOST_EPISODES + 1]:
-        count += _remove(models.Episode.objects.filter(id__lte=beyond))
+    beyond = upkeep_tally.advance() - MOST_EPISODES
+    count = _remove(models.Episode.objects.filter(closed__lt=limit).order_by("closed"), AT_ONCE)
+    count += _remove(models.Episode.objects.order_by("id"), min(beyond, AT_ONCE) - count)
+    count += _remove(models.Edit.objects.filter(cluster__in=_clusters(), at__lt=limit), AT_ONCE)
     models.Batch.objects.filter(at__lt=now - BATCHES_KEPT).delete()
     models.Rollup.objects.filter(day__lt=_day(now) - timedelta(days=ROLLUPS_KEPT_DAYS)).delete()
     _forget_runs(limit)
     return count
 
 
-def _remove(found: QuerySet[models.Episode] | QuerySet[models.Edit]) -> int:
-    """In parts, each a transaction of its own: whoever writes waits for one part at most."""
-    model = found.model
+def _remove(found: QuerySet[models.Episode] | QuerySet[models.Edit], most: int) -> int:
+    """In slices, and after each as long a rest: others who write get their turn."""
     count = 0
-    keys: list[Any] = list(found.values_list("pk", flat=True)[: MOST_EPISODES // 10])
-    for ids in chunks(keys):
-        if model is models.Episode:
-            models.Hop.objects.filter(episode_id__in=ids).delete()
-            models.Samples.objects.filter(episode_id__in=ids).delete()
-        count += model.objects.filter(pk__in=ids).delete()[0]
+    while count < most:
+        began = time.monotonic()
+        many = min(SLICE, most - count)
+        gone = _remove_slice(found, many)
+        count += gone
+        if gone < many:
+            break
+        time.sleep(min(time.monotonic() - began, PAUSE))
     return count
+
+
+@transaction.atomic
+def _remove_slice(found: QuerySet[models.Episode] | QuerySet[models.Edit], many: int) -> int:
+    tally = upkeep_tally.hold()
+    keys: list[Any] = list(found.values_list("pk", flat=True)[:many])
+    if found.model is models.Edit:
+        return models.Edit.objects.filter(pk__in=keys).delete()[0]
+    models.Hop.objects.filter(episode_id__in=keys).delete()
+    models.Samples.objects.filter(episode_id__in=keys).delete()
+    # Nothing hangs on them any more: Django would read them whole, and look for what might.
+    models.Episode.objects.filter(pk__in=keys)._raw_delete(DEFAULT_DB_ALIAS)
+    tally.count -= sum(key <= tally.upto for key in keys)
+    tally.save(update_fields=["count"])
+    return len(keys)
 
 
 def _forget_runs(limit: float) -> None:

@@ -170,12 +170,13 @@ async def test_a_database_that_hangs_is_given_up_and_holds_nothing_up(
 PLANS = [
     ({}, "episode_newest"),
     ({"object": WEB}, "episode_object"),
-    ({"namespace": "shop", "kind": "Deployment"}, "episode_namespace"),
+    ({"namespace": "shop"}, "episode_namespace"),
+    ({"namespace": "shop", "kind": "Deployment"}, "episode_near"),
     ({"kind": "Deployment"}, "episode_kind"),
     ({"name": "web"}, "episode_name"),
     ({"ended": "stalled"}, "episode_ended"),
     ({"who": "helm"}, "episode_by"),
-    ({"fight": True}, "episode_of"),
+    ({"fight": True}, "episode_fight"),
     ({"ended": "open"}, "episode_ended"),
     ({"ended": "recovered"}, "episode_ended"),
 ]
