@@ -14,9 +14,10 @@ watches of different kinds were in step with each other, because all its times a
 from __future__ import annotations
 
 from dataclasses import replace
+from math import floor
 
-from dashboard.core.evidence import Before, Evidence
-from dashboard.core.hops import CONVERGED, hops
+from dashboard.core.evidence import Before, Evidence, from_assessment, latest
+from dashboard.core.hops import CONVERGED, OPENING, hops
 from dashboard.core.model import Assessment, Ended, Episode, Verdict
 from dashboard.core.openings import (
     FIGHT,
@@ -41,17 +42,29 @@ LONGEST_HOLD = 600.0
 minutes (twice the longest back-off, https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#restart-policy):
 until then the next crash belongs to the same loop."""
 
+AHEAD = 60.0
+"""Seconds by which a step may lie in the future: no two clocks are the same, but a Node's may be an hour off, and what
+it has not come to yet is no step."""
+
 DELETED, REPLACED = "Deleted", "Replaced"
 """Reasons why nothing more is waited for."""
 
 
-def advance(episode: Episode | None, assessment: Assessment, now: float, evidence: Evidence) -> Episode | None:
+def advance(
+    episode: Episode | None, assessment: Assessment, now: float, evidence: Evidence | None = None
+) -> Episode | None:
     """The episode after this look at the object; None where there is none.
 
     Ask again with the result until it stays the same: an episode that is replaced is returned as closed first, and
-    the next one opens from it.
+    the next one opens from it. Without evidence it goes by the assessment alone, its gaps and since when.
     """
+    if evidence is None:
+        evidence = from_assessment(episode, assessment, now)
     assessment = unfinished(assessment, evidence.own.group, evidence.own.kind)
+    if episode is not None and "" != episode.uid != evidence.own.uid != "":  # another object of its name
+        if not is_over(episode):
+            return _closed(_until(episode, now), "", now, DELETED)
+        return _open(None, assessment, now, evidence) or episode
     if episode is None or is_over(episode):
         opened = _open(episode, assessment, now, evidence)
         if opened is not None:
@@ -120,10 +133,11 @@ def _replaced(episode: Episode, assessment: Assessment, now: float, evidence: Ev
 def _is_declared_anew(episode: Episode, evidence: Evidence) -> bool:
     """By its generation; where the API counts none, by what is wanted against what was before this episode."""
     own = evidence.own
-    if own.generation is not None or episode.generation is not None:
+    if own.generation is not None and episode.generation is not None:
         return own.generation != episode.generation
+    told = {each.path: each.after for each in episode.changes} if episode.kind == "change" else {}
     changes = changes_since(evidence.before, own)
-    return bool(changes) and (episode.kind != "change" or changes != episode.changes)
+    return any(each.path not in told or told[each.path] != each.after for each in changes)
 
 
 def _next(episode: Episode, assessment: Assessment, now: float, evidence: Evidence) -> tuple[str, float]:
@@ -138,9 +152,18 @@ def _next(episode: Episode, assessment: Assessment, now: float, evidence: Eviden
 
 def _superseded(episode: Episode, by: str, at: float, evidence: Evidence, reason: str = REPLACED) -> Episode:
     """Closed when another took its place; what the other caused already is not counted as this one's."""
+    episode = _until(episode, at)
     if at - episode.opened >= 1:
-        earlier = replace(episode, hops=tuple(hop for hop in episode.hops if hop.at < at))
-        episode = _drawn(earlier, evidence, until=at - 0.5, converged=None)
+        episode = _drawn(episode, evidence, until=at - 0.5, converged=None)
+    return _closed(episode, by, at, reason)
+
+
+def _until(episode: Episode, at: float) -> Episode:
+    kept = (hop for hop in episode.hops if hop.at < at or (hop.name in OPENING and hop.at <= episode.opened))
+    return replace(episode, hops=tuple(kept))
+
+
+def _closed(episode: Episode, by: str, at: float, reason: str) -> Episode:
     if episode.ended is Ended.STALLED:
         return replace(episode, superseded_by=by, reason=episode.reason if by else reason)
     return replace(episode, ended=Ended.SUPERSEDED, superseded_by=by, reason=reason, closed=max(episode.opened, at))
@@ -165,7 +188,10 @@ def _followed(
     if not first:
         episode = replace(episode, opened=redated(episode, now, evidence))
     converged = _converged_at(episode, now, evidence) if assessment.verdict is Verdict.CONVERGED else None
-    episode = _drawn(episode, evidence, until=None, converged=converged)
+    present = max(
+        each for each in (now, episode.opened, latest(evidence.own), evidence.own.written) if each is not None
+    )
+    episode = _drawn(episode, evidence, until=present + AHEAD, converged=converged)
     episode = replace(
         episode,
         verdict=assessment.verdict,
@@ -190,14 +216,23 @@ def _stalling(episode: Episode, now: float, evidence: Evidence, *, first: bool, 
     if episode.verdict is not Verdict.STALLED:
         return replace(episode, stalled=None)
     if episode.stalled is None:
-        episode = replace(episode, stalled=_stalled_at(episode, now, evidence) if first else now)
+        at = _stalled_at(episode, now, evidence) if first else _said_at(evidence, now, elsewhere=wait > 0)
+        episode = replace(episode, stalled=at)
     since = now if episode.stalled is None else episode.stalled
     if wait and now - since < wait:
         return episode
     return replace(episode, ended=Ended.STALLED, closed=max(since, episode.opened))  # the API's clock may be ahead
 
 
-def _drawn(episode: Episode, evidence: Evidence, *, until: float | None, converged: float | None) -> Episode:
+def _said_at(evidence: Evidence, now: float, *, elsewhere: bool) -> float:
+    """When what was heard just now was said by the API: by the object, or by what it caused; now where nothing was."""
+    told: list[float | None] = [evidence.own.written, *(at for _, _, at in evidence.own.conditions)]
+    if elsewhere:
+        told = [at for each in evidence.marks for at in (each.unready, each.finished, each.started)]
+    return max((at for at in told if at is not None and now - LAG <= at <= now), default=now)
+
+
+def _drawn(episode: Episode, evidence: Evidence, *, until: float, converged: float | None) -> Episode:
     found = hops(
         evidence,
         kind=episode.kind,
@@ -234,6 +269,7 @@ def hold(episode: Episode, evidence: Evidence) -> float:
     """Seconds for which convergence must last before it counts: none without trouble, else longer than what crashed
     has run before, so that a loop's next crash comes first."""
     crashed = [each for each in evidence.marks if each.restarts and each.ending is None]
+    crashed = [each for each in crashed if each.started is None or each.started >= floor(episode.opened)]
     if not crashed:
         return HOLD if episode.ended is Ended.STALLED else 0.0
     return min(LONGEST_HOLD, max(HOLD, 2 * max(each.last_run for each in crashed)))

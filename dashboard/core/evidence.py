@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from math import isfinite
+from typing import Any, TypeGuard
 
-from dashboard.core.conditions import is_count, read_conditions
+from dashboard.core.conditions import Condition, is_count, read_conditions
+from dashboard.core.lifecycle import SEEN_GENERATION
 from dashboard.core.managed import entries, spec_entries
 from dashboard.core.marks import Marks, ending
-from dashboard.core.model import Sample
+from dashboard.core.model import Assessment, Episode, Gap, Sample, Verdict
 from dashboard.core.objects import field as at
 from dashboard.core.objects import key_of, plain, text, timestamp
 from dashboard.core.quantities import quantity
@@ -22,8 +24,8 @@ AUTOSCALER, CLAIM = ("autoscaling", "HorizontalPodAutoscaler"), ("", "Persistent
 DECISION = "status.desiredReplicas"
 
 KNOWN_WISHES = frozenset({
-    "minReplicas", "maxReplicas", "paused", "suspend", "parallelism", "completions", "schedule", "volumeName",
-    "storageClassName", "type", "version", "engineVersion", "instanceClass", "size", "tier", "region",
+    "minReplicas", "maxReplicas", "paused", "suspend", "parallelism", "completions", "schedule", "storageClassName",
+     "type", "version", "engineVersion", "instanceClass", "size", "tier", "region",
 })  # fmt: skip
 """Texts of a spec that say what is wanted and cannot be secrets; numbers, truth values and images are told anyway."""
 
@@ -34,9 +36,9 @@ class Own:
 
     `accepted` is when the API server took the newest change of the spec that it dates, and `by` who made it;
     `undated_by` is who made one that it does not date (a scale through the subresource), "" for nobody; `written` when
-    the status was last written. `observed` is the generation that its controller has seen, None where it reports none.
-    `wishes` are desired fields by path. `decided` is when an autoscaler last acted, `bound` whether a claim has its
-    volume.
+    the status was last written. `generation` is None where the API counts none, or counts more than declarations;
+    `observed` is the one that its controller has seen, None where it reports none. `wishes` are desired fields by path.
+    `decided` is when an autoscaler last acted, `bound` whether a claim has its volume.
     """
 
     id: str
@@ -98,12 +100,67 @@ class Evidence:
     gone: bool = False
 
 
+def from_assessment(episode: Episode | None, assessment: Assessment, now: float) -> Evidence:
+    """What an assessment says by itself, for whoever holds nothing else of the object: its gaps, and since when.
+
+    What it does not tell of is as it was in the episode of before.
+    """
+    gaps = {gap.path: gap for gap in assessment.gaps}
+    counted, deletion = gaps.pop("metadata.generation", None), gaps.pop("metadata.deletionTimestamp", None)
+    since = assessment.since if not assessment.at_least and _is_time(assessment.since) else None
+    going = assessment.verdict is Verdict.CONVERGING
+    generation = counted.desired if counted is not None else episode.generation if episode is not None else None
+    set_by = {gap.set_at or 0.0: gap.set_by for gap in gaps.values() if gap.open and _is_time(gap.set_at)}
+    accepted = since if going and since is not None else max(set_by, default=now)
+    told = Own(
+        id=episode.object if episode is not None else "",
+        uid=episode.uid if episode is not None else "",
+        group="", kind="", version="", created=None,
+        generation=generation if is_count(generation) else None,
+        observed=counted.observed if counted is not None and is_count(counted.observed) else None,
+        accepted=accepted,
+        by=set_by.get(max(set_by, default=0.0), ""),
+        undated_by="",
+        written=now if going or since is None else since,
+        ending=None if deletion is None else deletion.since if _is_time(deletion.since) else now,
+        decided=None, completed=None, conditions=(),
+        wishes=tuple((path, gap.desired) for path, gap in gaps.items())[:MAX_WISHES],
+        sample=_counted(assessment.gaps, now),
+    )  # fmt: skip
+    return Evidence(told, before=_before(episode, told))
+
+
+def _is_time(value: float | None) -> TypeGuard[float]:
+    return value is not None and isfinite(value)
+
+
+def _before(last: Episode | None, now: Own) -> Before | None:
+    """Where nothing is counted, only the time at which something was declared tells a change from a loss."""
+    if last is None or now.generation is not None:
+        return None
+    closed = last.recovered or last.closed or last.opened
+    is_change = now.accepted is not None and now.accepted > closed
+    return Before(None, () if is_change else now.wishes, closed)
+
+
+def _counted(gaps: Sequence[Gap], now: float) -> Sample | None:
+    """What the gaps count, by the last word of their labels: `replicas · ready`."""
+    counts = {gap.field.rpartition(" ")[2]: gap for gap in gaps if is_count(gap.desired) and is_count(gap.observed)}
+    found = {name: float(counts[name].observed) for name in ("updated", "ready", "available") if name in counts}
+    wanted = next((float(counts[name].desired) for name in found), None)
+    return Sample(now, wanted, **found) if found else None
+
+
 def own(obj: Mapping[str, Any], now: float) -> Own:
     """Read an object; never raises. `now` dates the sample."""
     meta, spec, status = (as_mapping(obj.get(name)) for name in ("metadata", "spec", "status"))
     key = key_of(obj)
-    generation, observed = meta.get("generation"), status.get("observedGeneration")
-    accepted, by, undated_by, written = _writers(obj)
+    conditions = read_conditions(status)
+    observed = _observed(status, conditions if key.kind != "Pod" else ())  # a scheduler's word is not its kubelet's
+    accepted, by, undated_by, written, counted = _writers(obj)
+    # Kinds that the API knows by itself count declarations whoever says what of their status.
+    known = "." not in key.group or key.group.endswith(".k8s.io")
+    generation = meta.get("generation") if counted or known or observed is not None else None
     return Own(
         id=key.id,
         uid=text(meta.get("uid")),
@@ -112,7 +169,7 @@ def own(obj: Mapping[str, Any], now: float) -> Own:
         version=text(meta.get("resourceVersion")),
         created=timestamp(meta.get("creationTimestamp")),
         generation=generation if is_count(generation) else None,
-        observed=observed if is_count(observed) else None,
+        observed=observed,
         accepted=accepted,
         by=by,
         undated_by=undated_by,
@@ -120,24 +177,36 @@ def own(obj: Mapping[str, Any], now: float) -> Own:
         ending=ending(meta),
         decided=timestamp(status.get("lastScaleTime")),
         completed=timestamp(status.get("completionTime")),
-        conditions=tuple(
-            (plain(each.type, 60), each.status, each.since) for each in read_conditions(status)[:MAX_CONDITIONS]
-        ),
+        conditions=tuple((plain(each.type, 60), each.status, each.since) for each in conditions[:MAX_CONDITIONS]),
         wishes=wishes(obj),
         sample=sample(key.group, key.kind, spec, status, now),
         bound=key.kind == CLAIM[1] and key.group == CLAIM[0] and status.get("phase") == "Bound",
     )
 
 
-def _writers(obj: Mapping[str, Any]) -> tuple[float | None, str, str, float | None]:
-    """When the spec was last changed and by whom, who changed it without a date, when the status was last written."""
+def _observed(status: Mapping[str, Any], conditions: Sequence[Condition]) -> int | None:
+    """The generation that a controller has seen: under its usual name or one of its like, else by its conditions."""
+    named = [seen for name in SEEN_GENERATION if is_count(seen := status.get(name))]
+    told = named[:1] or [each.generation for each in conditions if each.generation is not None]
+    return max(told, default=None)
+
+
+def _writers(obj: Mapping[str, Any]) -> tuple[float | None, str, str, float | None, bool]:
+    """When the spec was last changed and by whom, who changed it without a date, when the status was last written;
+    and whether a generation counts declarations only.
+
+    Where a custom kind's status is no subresource, each write of it is a new generation.
+    https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#status-subresource
+    """
     managed = entries(obj)
     changed = [(timestamp(entry.get("time")), plain(entry.get("manager"), 100)) for entry, _ in spec_entries(managed)]
     dated = [(at, by) for at, by in changed if at is not None]
     at, by = max(dated, default=(None, ""))
     undated = next((by for at, by in changed if at is None), "")
-    written = [timestamp(each.get("time")) for each in managed if "f:status" in as_mapping(each.get("fieldsV1"))]
-    return at, by, undated, max((each for each in written if each is not None), default=None)
+    told = [each for each in managed if "f:status" in as_mapping(each.get("fieldsV1"))]
+    written = [moment for each in told if (moment := timestamp(each.get("time"))) is not None]
+    counted = not told or any(each.get("subresource") for each in told)
+    return at, by, undated, max(written, default=None), counted
 
 
 def wishes(obj: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:

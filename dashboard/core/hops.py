@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from math import floor, inf
+from math import floor
 
 from dashboard.core.evidence import COUNTED, Evidence, Own
 from dashboard.core.marks import Marks
@@ -17,6 +17,8 @@ ORDER = (
 """The order of hops within one second; what is not named here comes after these, and `converged` last."""
 
 CONVERGED = "converged"
+OPENING = frozenset({"lost", "deleted", "accepted", "decided"})
+"""Hops that set an episode off."""
 MAX_CONDITIONS = 12
 
 UNTOLD = frozenset({"ControllerRevision", "EndpointSlice", "Lease"})
@@ -51,21 +53,22 @@ def hops(
     kind: str,
     by: str,
     opened: float,
-    until: float | None,
+    until: float,
     known: Sequence[Hop],
     converged: float | None,
 ) -> tuple[Hop, ...]:
     """The hops so far, in order of time.
 
-    `kind` and `by` are the episode's. `until` is when the episode closed, None while it is open; `known` the hops of
-    before: what was accepted and observed once stays so though later versions are dated later. `converged` is when it
-    did, None for not yet.
+    `kind` and `by` are the episode's. `until` is when the episode closed, or beyond what may have happened; `known` are
+    the hops of before: what was accepted and observed once stays so though later versions are dated later. `converged`
+    is when it did, None for not yet.
     """
-    window = Window(opened, inf if until is None else until)
+    window = Window(opened, until)
     before = {hop.name: hop for hop in known}
     found = [*_of_itself(evidence, kind, by, window, before), *_of_others(evidence, window)]
     names = {hop.name for hop in found} | {CONVERGED}
     found += [hop for hop in known if hop.name not in names]  # of an Event's reason only the newest is remembered
+    found = [hop for hop in found if hop.at <= until]
     if converged is not None:
         found.append(Hop(CONVERGED, max([converged, *(hop.at for hop in found)]), 0.0, evidence.own.id))
     found.sort(key=_place)
@@ -80,8 +83,9 @@ def _place(hop: Hop) -> tuple[bool, float, int, str]:
 def _timed(found: Sequence[Hop], opened: float) -> Iterator[Hop]:
     last = opened
     for hop in found:
-        yield Hop(hop.name, hop.at, max(0.0, hop.at - last), hop.object, hop.detail)
-        last = max(last, hop.at)
+        at = max(last, hop.at)  # the second in which it opened began before
+        yield Hop(hop.name, at, at - last, hop.object, hop.detail)
+        last = at
 
 
 def _of_itself(evidence: Evidence, kind: str, by: str, window: Window, before: dict[str, Hop]) -> Iterator[Hop]:
@@ -91,7 +95,8 @@ def _of_itself(evidence: Evidence, kind: str, by: str, window: Window, before: d
     elif kind == "deletion":
         yield Hop("deleted", window.opened, 0.0, own.id)
     elif kind == "loss":
-        yield _lost(evidence, window) or before.get("lost") or Hop("lost", window.opened, 0.0, own.id)
+        lost = _lost(evidence, window) or before.get("lost") or Hop("lost", window.opened, 0.0, own.id)
+        yield replace(lost, at=window.opened)
     if "decided" in before or window.holds(own.decided):
         yield before.get("decided") or Hop("decided", own.decided or 0.0, 0.0, own.id)
     if window.holds(own.completed):

@@ -64,6 +64,8 @@ def marks(obj: Mapping[str, Any], id: str = "", owner_uid: str | None = None) ->
     created = timestamp(meta.get("creationTimestamp"))
     scheduled, ready, unready = _conditions(status, created)
     started, finished, restarts, last_run = _containers(status) if kind == "Pod" else (None, None, 0, 0.0)
+    if kind == "Pod" and unready is not None and not restarts and (started is None or unready <= started):
+        unready = None  # it was never ready: the kubelet says so as soon as it has heard of a Pod
     return Marks(
         id or key_of(obj).id, text(meta.get("uid")), _owner(meta) if owner_uid is None else owner_uid, kind, created,
         scheduled, started, ready, unready, finished, ending(meta), restarts, last_run,

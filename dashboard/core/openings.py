@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from hashlib import blake2b
 from itertools import chain
-from math import floor
+from math import floor, isfinite
 
 from dashboard.core.evidence import CLAIM, Before, Evidence, Own
 from dashboard.core.hops import lost_at
@@ -21,6 +21,9 @@ LAG = 3.0
 
 SAME = 2.0
 """Seconds within which two API times of one step may lie apart: each is cut to its second."""
+
+NEW = 20.0
+"""Seconds for which what was just made may look well because nobody has looked at it yet."""
 
 
 def unfinished(assessment: Assessment, group: str, kind: str) -> Assessment:
@@ -44,7 +47,7 @@ def kind_of(last: Episode | None, assessment: Assessment, evidence: Evidence) ->
         return None
     if assessment.reason == FIGHT:
         return "fight"
-    if own.generation is None and evidence.before is not None:
+    if evidence.before is not None and None in (own.generation, evidence.before.generation):
         return "change" if changes_since(evidence.before, own) else "loss"
     before = evidence.before.generation if evidence.before is not None else last.generation if last else None
     if before is not None or evidence.before is not None:
@@ -67,8 +70,11 @@ def opened_at(kind: str, last: Episode | None, assessment: Assessment, now: floa
         return own.ending if own.ending is not None else now
     if kind == "change":
         return _accepted(last, now, evidence)
-    lost = [at for at in _losses(evidence) if at > _earlier(last, evidence)]
-    since = assessment.since if assessment.since is not None and not assessment.at_least else now
+    earlier = _earlier(last, evidence)
+    lost = [at for at in _losses(evidence) if at > earlier]
+    since = assessment.since if assessment.since is not None and isfinite(assessment.since) else now
+    if assessment.at_least or (since <= earlier and now - since > NEW):  # it was well since
+        since = min([now, *_caused(evidence, max(earlier, now - LAG))])
     return min(lost, default=since)
 
 
@@ -82,6 +88,8 @@ def _accepted(last: Episode | None, now: float, evidence: Evidence) -> float:
         return own.created
     earlier = _earlier(last, evidence)
     told = [at for at in (own.accepted, own.decided) if at is not None and at > earlier]
+    if not told and own.accepted == earlier and not own.undated_by and now - earlier <= LAG:
+        told = [earlier]  # twice within one second
     # Its own watch told it now, unless what it caused was told just before: cut to a second, as API times are.
     return min(told) if told else min([float(floor(now)), *_caused(evidence, max(earlier, now - LAG))])
 
@@ -101,7 +109,7 @@ def redated(episode: Episode, now: float, evidence: Evidence) -> float:
         return opened
     after = max(_earlier(None, evidence), opened - LAG)
     if episode.kind == "loss":
-        return min([opened, *(at for at in _losses(evidence) if at > after)])
+        return min([opened, *(at for at in _losses(evidence) if at > after), *_caused(evidence, after)])
     told = (own.accepted, own.decided)
     if episode.kind != "change" or own.generation in (1, None) or any(at and at >= floor(opened) for at in told):
         return opened

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from dashboard.core.episodes import SETTLE, advance, is_over
-from dashboard.core.evidence import Before, Evidence, Own, before, own
+from dashboard.core.evidence import AUTOSCALER, Before, Evidence, Own, before, own
 from dashboard.core.marks import Marks, marks
 from dashboard.core.model import Assessment, Ended, Episode, Row, Verdict
 from dashboard.core.objects import field, text
@@ -140,7 +140,7 @@ class Recorder:
         """Whether an object's steps may belong to an episode: what has long been as it is tells of none."""
         if entry.row.verdict is not Verdict.CONVERGED or entry.relative.deleting:
             return True
-        if listed:
+        if entry.row.created is None and listed:
             return False
         young = entry.row.created is None or now - entry.row.created < YOUNG
         return young or self._marked.get(entry.row.uid) is not None
@@ -156,7 +156,7 @@ class Recorder:
         if track is None:
             calm = assessment.verdict not in (Verdict.STALLED, Verdict.CONVERGING, Verdict.TERMINATING)
             if calm and id not in self._resumed:
-                self._calm.note(entry, obj)
+                self._calm.note(entry, obj, now)
                 return
             track = self._tracks[id] = _Track(entry.row, own(obj, now), assessment, self._resumed.pop(id, None))
         elif track.own.version != version or not version:
@@ -222,7 +222,7 @@ class Recorder:
             return
         found = self._marks_of(track)
         track.drawn, track.size, track.version = now, len(found), track.own.version
-        evidence = Evidence(track.own, found, self._pulled(found), self._earlier(id, track), track.gone)
+        evidence = Evidence(track.own, found, self._pulled(found), self._earlier(id, track, now), track.gone)
         while (episode := advance(track.episode, track.assessment, now, evidence)) != track.episode:
             if track.episode is not None and episode is not None and episode.key != track.episode.key:
                 self._tell(id, track, now, last=True)
@@ -233,11 +233,15 @@ class Recorder:
             self._calm.put(id, track.own, track.episode.recovered or track.episode.closed)
         self._keep_or_close(id, track, now)
 
-    def _earlier(self, id: str, track: _Track) -> Before | None:
+    def _earlier(self, id: str, track: _Track, now: float) -> Before | None:
         """What the object was before what it is now: at the last look if that was another generation."""
-        if track.before is not None and track.before.generation != track.own.generation:
-            return track.before
-        return self._calm.get(id, track.own.uid)
+        last = track.before
+        if last is not None and last.generation != track.own.generation:
+            return last
+        calm = self._calm.get(id, track.own.uid, now)
+        if calm is not None or track.own.generation is not None or track.row.kind == AUTOSCALER[1]:
+            return calm  # what a new autoscaler decides is no other wish: it is how the first one is done
+        return last
 
     def _keep_or_close(self, id: str, track: _Track, now: float) -> None:
         episode = track.episode
