@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dashboard.cluster.connection import Connection
-from dashboard.cluster.errors import ApiError, ClusterError, ServerError, Unauthorized, Unreachable
+from dashboard.cluster.errors import ApiError, ClusterError, ServerError, TooManyRequests, Unauthorized, Unreachable
 from dashboard.cluster.pulse import Pulse
 from dashboard.cluster.reading import number
 from dashboard.cluster.timing import Timing
@@ -38,6 +38,17 @@ class _Life:
     uid: str
     version: int | None
     number: int = 0
+
+
+def _of_the_api(refusal: ApiError) -> bool:
+    """Whether the API itself refused, and so is there: Forbidden, mostly.
+
+    It gives its reason, but for the plain words with which it sheds load (429). A refusal without one is that of
+    whatever stands before it: an ingress says 404 when the API behind it has gone.
+    """
+    if isinstance(refusal, ServerError | Unauthorized):
+        return False
+    return bool(refusal.reason) or isinstance(refusal, TooManyRequests)
 
 
 class Probe:
@@ -96,11 +107,11 @@ class Probe:
         except TimeoutError:
             whose = "the credential's source" if self._connection.keeper.renewing else self._connection.server
             self._silent(serial, Unreachable(f"{whose} does not answer within {PATIENCE:.0f} s"))
-        except (ServerError, Unauthorized) as error:
-            self._silent(serial, error)
-        except ApiError:
-            # Forbidden, mostly: an answer all the same, if without a version.
-            self._answered(serial)
+        except ApiError as error:
+            if _of_the_api(error):
+                self._answered(serial)
+            else:
+                self._silent(serial, error)
         except ClusterError as error:
             self._silent(serial, error)
 
@@ -139,4 +150,4 @@ class Probe:
         if serial > self._heard:
             self._heard = serial
             self.error = str(error) or type(error).__name__
-            self._pulse.suspect()
+            self._pulse.silence()

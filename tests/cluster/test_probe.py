@@ -16,7 +16,7 @@ from dashboard.cluster.pulse import Pulse
 from dashboard.cluster.timing import Timing
 from dashboard.cluster.wiring import Counters
 from tests.cluster.mirror import QUICK, connect, converged, eventually, reflecting
-from tests.cluster.wire import NAMESPACES, PODS, Wire, cut, hang, is_probe, listing, refuse
+from tests.cluster.wire import NAMESPACES, PODS, Wire, cut, hang, is_probe, listing, plain_text, refuse
 
 
 @pytest.fixture(autouse=True)
@@ -131,24 +131,44 @@ async def test_answers_to_questions_under_way_at_once_may_come_in_any_order(wire
         assert heard.rewound == 0
 
 
-@pytest.mark.parametrize("fault", [cut, refuse(503, "Unavailable"), refuse(429, "TooManyRequests")])
-async def test_what_is_no_answer_and_what_is(wire: Wire, fault) -> None:  # type: ignore[no-untyped-def] - see Fault
+@pytest.mark.parametrize(
+    "fault",
+    [
+        cut,
+        refuse(503, "Unavailable"),
+        plain_text(404, "<html>default backend - 404</html>"),  # what stands before an API that has gone
+        plain_text(403, "<html>blocked by policy</html>"),
+        plain_text(400, "Client sent an HTTP request to an HTTPS server."),
+    ],
+)
+async def test_what_is_no_answer(wire: Wire, fault) -> None:  # type: ignore[no-untyped-def] - see Fault
     async with probing_of(wire) as (probe, heard, counters, pulse):
         await answered(probe, counters)
         well = probe.answered_at
         recovery = pulse.next_recovery()
         wire.always.append((is_probe, fault))
-        asked = counters.probes
-        await eventually(lambda: counters.probes > asked + 3)
-        shedding = probe.error == ""
+        await eventually(lambda: probe.failing)
+        assert not pulse.answering
         wire.always.clear()
         await answered(probe, counters)
-        if shedding:  # 429: it is there, and says so
-            assert not recovery.is_set()
-            assert heard.recovered == []
-        else:
-            assert recovery.is_set()
-            assert heard.recovered[0] >= (well or 0)
+        assert pulse.answering
+        assert recovery.is_set()
+        assert heard.recovered[0] >= (well or 0)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [refuse(429, "TooManyRequests"), plain_text(429, "Too many requests, please try again later."), refuse(403, "No")],
+)
+async def test_a_refusal_is_an_answer(wire: Wire, fault) -> None:  # type: ignore[no-untyped-def] - see Fault
+    """429 comes as plain text from kube-apiserver: it is there, and says so."""
+    async with probing_of(wire) as (probe, heard, counters, _):
+        await answered(probe, counters)
+        wire.always.append((is_probe, fault))
+        asked = counters.probes
+        await eventually(lambda: counters.probes > asked + 3)
+        assert not probe.failing
+        assert heard.recovered == []
 
 
 async def test_a_recovery_is_told_though_nothing_was_ever_answered_before(wire: Wire) -> None:
@@ -185,7 +205,7 @@ async def test_a_recovery_ends_the_waiting_of_what_was_refused(wire: Wire) -> No
         assert wire.lists_of(PODS) == 2
         await eventually(lambda: _recover(pulse, bool(mirror.of(PODS))))
         await converged(mirror, wire, PODS)
-        assert reflector.status().state == "live"
+        await eventually(lambda: reflector.status().state == "live")
 
 
 def _recover(pulse: Pulse, done: bool) -> bool:
