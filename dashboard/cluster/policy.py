@@ -74,7 +74,7 @@ def after_error(error: ClusterError, watching: bool) -> Ending:
             return Ending(Next.LIST, Wait.REFUSED, note, "forbidden")
         case NotFound() | MethodNotAllowed():
             return Ending(Next.LIST, Wait.REFUSED, note, "vanished")
-        case ApiError(retry_after=float(seconds)):
+        case ApiError(retry_after=float(seconds)) if seconds >= 1:  # less is no leave to hammer
             return Ending(again, Wait.AFTER, note, "failing", seconds)
         case BadRequest() | Invalid():
             # A continue token or version of another life of the cluster.

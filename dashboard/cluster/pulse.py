@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from dashboard.cluster.errors import Unreachable
+
+T = TypeVar("T")
 
 TOGETHER = 2.0
 """Seconds within which streams that break have broken together."""
@@ -18,6 +23,8 @@ class Pulse:
         a server went down, perhaps to return as another.
         """
         self._outage = outage
+        self.answering = True
+        """Whether the last question was answered. While it is not, whoever refuses may stand in the API's place."""
         self._answered = asyncio.Event()
         self._recovered = asyncio.Event()
         self.suspicion = asyncio.Event()
@@ -32,13 +39,33 @@ class Pulse:
         """Set when a probe is answered after one that was not."""
         return self._recovered
 
+    async def unless_recovered(self, work: Coroutine[Any, Any, T]) -> T:
+        """Wait for what the API answers. Raises Unreachable when it returns from an outage meanwhile: what was asked
+        before that may never be answered.
+        """
+        asked, back = asyncio.ensure_future(work), asyncio.ensure_future(self._recovered.wait())
+        try:
+            await asyncio.wait({asked, back}, return_when=asyncio.FIRST_COMPLETED)
+            if asked.done():
+                return asked.result()
+            raise Unreachable("the API went away and is back")
+        finally:
+            asked.cancel()
+            back.cancel()
+
     def answer(self, recovered: bool) -> None:
         """The probe was answered."""
+        self.answering = True
         self._answered.set()
         self._answered = asyncio.Event()
         if recovered:
             self._recovered.set()
             self._recovered = asyncio.Event()
+
+    def silence(self) -> None:
+        """The probe was not answered."""
+        self.answering = False
+        self.suspect()
 
     def suspect(self) -> None:
         """A stream broke: have the probe look now rather than in five seconds."""

@@ -17,6 +17,7 @@ import math
 
 from dashboard.cluster import collector
 from dashboard.cluster.errors import ClusterError, Gone
+from dashboard.cluster.gate import Place
 from dashboard.cluster.history import History
 from dashboard.cluster.policy import Ending, Next, Wait, after_error, after_error_event
 from dashboard.cluster.reading import Page, read_event, read_page
@@ -40,32 +41,49 @@ class Reflector:
         *,
         custom: bool = False,
         predecessor: Reflector | None = None,
+        go_on: bool = False,
     ) -> None:
-        """`custom`: may be counted instead of held. `predecessor`: who mirrored the kind until now."""
+        """`custom`: may be counted instead of held. `predecessor`: who mirrored the kind until now; to `go_on` is to
+        watch from the version that it had reached.
+        """
         self.resource = resource
         self.custom = custom
-        self.listed_at = -math.inf
-        """When the last list began, steady clock."""
         self._wiring = wiring
-        self._standing: Standing = Standing(
-            resource, wiring.timing, wiring.tuning, predecessor._standing if predecessor else None
-        )
-        self._history = History()
+        before = predecessor._standing if predecessor else None
+        self._standing: Standing = Standing(resource, wiring.timing, wiring.tuning, before)
+        self._history = predecessor._history if predecessor and go_on else History()
+        self._first = Next.WATCH if self._history.reached else Next.LIST
+        self._doing: Next | None = None
+        self._again = False
         self._attempt = 0
-        self._opened: float | None = None
+        self._opened: float | None = None  # when its stream was opened, steady clock
+        self._listed = -math.inf  # when the last list began
         self._expired_pages = 0
 
     # -- what it looks like from outside
 
     @property
-    def opened_at(self) -> float | None:
-        """When its stream was opened, steady clock; None while there is none."""
-        return self._opened
-
-    @property
     def held(self) -> bool:
         """Whether the sink has objects of this kind."""
         return self._standing.held
+
+    def after_outage(self, since: float, returned: float) -> Next | None:
+        """What must be begun anew after an outage, None for nothing: until `since` all was well, and at `returned` the
+        API was back (steady clock).
+
+        A stream that lived through it has lost nothing, if it lives: a connection may die without a word. A list that
+        went on meanwhile comes to its end before another begins, lest none ever does.
+        """
+        heard = self._standing.proven_at or -math.inf
+        if self._opened is not None and self._opened < since:
+            return None if heard > returned else Next.WATCH
+        if self._listed >= returned:
+            return None
+        listing = self._doing is Next.LIST
+        if listing and heard > max(since, self._listed):
+            self._again = True
+            return None
+        return Next.LIST if self.held or listing else None
 
     def status(self) -> KindState:
         """Its state now."""
@@ -73,18 +91,20 @@ class Reflector:
 
     async def run(self) -> None:
         """Mirror until cancelled."""
-        step = Next.LIST
+        step = self._first
         if self.custom and self.resource.has_status is False:
             self._forget()
             step = Next.COUNT
         while True:
             stretch = {Next.LIST: self._list, Next.WATCH: self._watch, Next.COUNT: self._count}[step]
+            self._doing = step
             try:
                 ending = await stretch()
             except ClusterError as error:
                 ending = after_error(error, watching=step is Next.WATCH)
                 if step is Next.COUNT and ending.next is not Next.COUNT:
                     ending = Ending(Next.COUNT, ending.wait, ending.note, ending.state, ending.seconds)
+            self._doing = None
             await self._rest(ending)
             step = ending.next
 
@@ -93,14 +113,14 @@ class Reflector:
     async def _list(self) -> Ending:
         """The whole collection, page by page."""
         wiring, resource, standing = self._wiring, self.resource, self._standing
-        async with wiring.gate:
-            self.listed_at = wiring.timing.steady()
+        async with Place(wiring.gate) as place:
+            self._listed = wiring.timing.steady()
             wiring.counters.lists += 1
             standing.relists += 1
             wiring.counters.relists += standing.relists > 0
             if standing.state in {"live", "counted"}:
                 standing.state = "listing"
-            total, answer, begun = 0, await self._page(""), False
+            total, answer, begun = 0, await place.during(self._page("")), False
             while True:
                 with collector.paused():
                     page = read_page(answer, resource)
@@ -117,12 +137,13 @@ class Reflector:
                 if not page.following:
                     await self._hand_over(page)
                     break
-                answer = await self._hand_over_and_ask(page)
+                answer = await self._hand_over_and_ask(page, place)
             wiring.sink.end(resource)
         collector.set_aside(total)
         self._history.reached, self._expired_pages = page.version, 0
         standing.accepted()
-        return Ending(Next.WATCH)
+        again, self._again = self._again, False
+        return Ending(Next.LIST if again else Next.WATCH)
 
     async def _hand_over(self, page: Page) -> None:
         """A page's objects, some at a time: judging them all would keep everybody else waiting."""
@@ -133,12 +154,12 @@ class Reflector:
                 del items[:AT_ONCE]
             await asyncio.sleep(0)
 
-    async def _hand_over_and_ask(self, page: Page) -> bytes:
+    async def _hand_over_and_ask(self, page: Page, place: Place) -> bytes:
         """Hand over a page while the next one is on its way."""
         following = asyncio.create_task(self._page(page.following))
         try:
             await self._hand_over(page)
-            return await following
+            return await place.during(following)
         finally:
             following.cancel()
 
@@ -209,15 +230,17 @@ class Reflector:
     async def _count(self) -> Ending:
         """How many there are, without holding them."""
         wiring, tuning, standing = self._wiring, self._wiring.tuning, self._standing
-        async with wiring.gate:
+        async with Place(wiring.gate) as place:
             wiring.counters.counts += 1
-            answer = await wiring.connection.request(
-                "GET", self.resource.path, {"limit": "1"}, timeout=tuning.list_silence
+            answer = await place.during(
+                wiring.connection.request("GET", self.resource.path, {"limit": "1"}, timeout=tuning.list_silence)
             )
             page = read_page(answer.body, self.resource)
         standing.prove()
         standing.accepted()
-        standing.objects = len(page.items) + page.remaining
+        found = len(page.items) + page.remaining
+        # Where an API server pages without saying how many remain, too many is still too many.
+        standing.objects = max(found, standing.objects) if page.following and not page.remaining else found
         if self.resource.has_status is False:
             note = "no status in its schema, so no loop: counted, not held"
         elif standing.objects > tuning.hold_limit * 0.9:
@@ -247,8 +270,11 @@ class Reflector:
         settled = tuning.watch_settled if ending.next is Next.WATCH else tuning.list_settled
         if self._opened is not None and timing.steady() - self._opened >= settled:
             self._attempt = 0
-        if ending.cut and self._opened is not None:
-            pulse.broke(self, timing.steady())
+        if ending.cut:
+            if self._opened is not None:
+                pulse.broke(self, timing.steady())
+            if self._attempt < 3:
+                pulse.suspect()
         self._opened = None
         if ending.wait is Wait.NONE:
             return
@@ -259,29 +285,29 @@ class Reflector:
             case Wait.AFTER:
                 await timing.sleep(ending.seconds * (1 + timing.chance.uniform(0, 0.1)))
                 return
-            case Wait.REPEATED if self._first(ending):
+            case Wait.REPEATED if self._is_first(ending):
                 return
             case Wait.REFUSED:
                 cap = tuning.refused_cap
             case _:
                 cap = tuning.backoff_cap
-        if ending.cut and self._attempt == 1:
-            pulse.suspect()
         delay = timing.full_jitter(self._attempt, tuning.backoff_base, cap)
         await timing.wait(answer if ending.cut else recovery, delay)
         if recovery.is_set():
             self._attempt = 0  # the failures until now have found their explanation
 
-    def _first(self, ending: Ending) -> bool:
+    def _is_first(self, ending: Ending) -> bool:
         """Whether this has not just happened: then there is no reason to wait."""
         if ending.next is Next.LIST:
-            return self._wiring.timing.steady() - self.listed_at >= self._wiring.tuning.list_settled
+            return self._wiring.timing.steady() - self._listed >= self._wiring.tuning.list_settled
         return self._attempt == 1
 
     def _show(self, ending: Ending) -> None:
         """The kind's state while it waits. One hiccup is not shown: the next try may well work."""
         if ending.state in {"forbidden", "vanished"}:
-            if self._standing.refused():
+            if not self._wiring.pulse.answering:
+                self._standing.accepted()  # by whom it is refused remains to be seen
+            elif self._standing.refused():
                 self._forget()
             elif ending.state == "vanished" and not self.held and self._attempt < 3:
                 return  # a new CRD's storage answers 404 for a moment

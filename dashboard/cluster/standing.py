@@ -20,12 +20,13 @@ class Standing:
         self.odd = 0
         """Objects without a name, which were skipped."""
         self._timing, self._tuning = timing, tuning
-        self._proof: float | None = before._proof if before else None
+        self.proven_at: float | None = before.proven_at if before else None
+        """When something was last heard of it, steady clock."""
         self._refused_since: float | None = None
 
     def told(self) -> KindState:
         """What it looks like from outside. Ages are taken from the steady clock."""
-        age = self._timing.steady() - self._proof if self._proof is not None else None
+        age = self._timing.steady() - self.proven_at if self.proven_at is not None else None
         state = self.state
         if state == "live" and age is not None and age > self._tuning.stale_after:
             state = "stale"
@@ -37,7 +38,7 @@ class Standing:
 
     def prove(self) -> None:
         """Something was heard of it just now."""
-        self._proof = self._timing.steady()
+        self.proven_at = self._timing.steady()
 
     def live(self) -> None:
         """Its stream is open."""

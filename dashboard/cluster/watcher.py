@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -17,10 +16,12 @@ from dashboard.cluster.crdsink import CrdSink, Definitions
 from dashboard.cluster.discovery import Discovery, survey
 from dashboard.cluster.errors import ClusterError
 from dashboard.cluster.kinds import NEVER, KindFilter
+from dashboard.cluster.policy import Next
 from dashboard.cluster.probe import Probe
 from dashboard.cluster.pulse import Pulse
 from dashboard.cluster.reflector import Reflector
 from dashboard.cluster.timing import Timing
+from dashboard.cluster.verification import Verification
 from dashboard.cluster.wiring import Counters, Freshness, KindState, Sink, Tuning, Wiring
 from dashboard.core.objects import ResourceType
 
@@ -33,8 +34,6 @@ REDISCOVER_DOUBT = 10.0
 """The same while a group is broken or a kind has just gone missing."""
 CRD_PATIENCE = 3.0
 """Seconds that custom kinds wait for the CRDs, which say whether they have a status."""
-VERIFY_AFTER = (0.1, 0.6)
-"""Seconds after an outage: long enough that those who watch do not all list at once, and right within two seconds."""
 VEIL_AFTER = 10.0
 """Seconds without an answered probe after which nothing shown is proven."""
 
@@ -76,7 +75,7 @@ class Watcher:
         self._sink, self._kinds = sink, kinds or KindFilter()
         self._timing = timing or replace(Timing(), wall=clock)
         self._tuning = tuning or Tuning()
-        self._pulse = Pulse(self._went_down)
+        self._pulse = Pulse(self._streams_broke)
         self._look = asyncio.Event()
         self._probe = Probe(
             connection,
@@ -84,15 +83,15 @@ class Watcher:
             self._timing,
             self.counters,
             rewound=self._start_over,
-            recovered=self._went_down,
+            recovered=self._recovered,
         )
+        # While the probe is not answered there is nothing to list; its recovery plans anew.
+        self._verification = Verification(self._timing, lambda: not self._probe.failing, self._verify)
         self._gate = asyncio.Semaphore(LISTS_AT_ONCE)
         self._discovery: Discovery | None = None
         self._error = ""
         self._crds = Definitions()
         self._crds_listed = asyncio.Event()
-        self._well_until = math.inf
-        self._verification: asyncio.TimerHandle | None = None
         self._missing: set[Key] = set()
         self._running: dict[Key, _Running] = {}
 
@@ -148,8 +147,7 @@ class Watcher:
         finally:
             tasks = [probe, *(running.task for running in self._running.values())]
             self._running.clear()
-            if self._verification is not None:
-                self._verification.cancel()
+            self._verification.cancel()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -160,7 +158,7 @@ class Watcher:
             self._look.clear()
             answer = self._pulse.next_answer()
             try:
-                doubt = self._adopt(await survey(self.connection))
+                doubt = self._adopt(await self._pulse.unless_recovered(survey(self.connection)))
             except ClusterError as error:
                 attempt += 1
                 self._error = f"discovery: {error}"
@@ -189,31 +187,23 @@ class Watcher:
         self._discovery, self._missing = found, missing
         return doubt
 
-    def _went_down(self, since: float) -> None:
-        """The API was away for a moment, or most streams broke at once; until `since` all was well.
-
-        What answers now has perhaps another history, which numbers alone cannot tell once it has grown past
-        ours. So the watches go on at once, and soon after, every kind is listed again unless its stream
-        lived through it or it has been listed since.
-        """
-        if self._verification is not None:
-            self._verification.cancel()
-        self._well_until = min(self._well_until, since)
-        delay = self._timing.chance.uniform(*VERIFY_AFTER)
-        loop = asyncio.get_running_loop()
-        self._verification = loop.call_later(delay, self._verify, self._timing.steady())
+    def _recovered(self, since: float) -> None:
+        """The API answers again; until `since` it did."""
+        self._verification.after_outage(since)
         self._look.set()
 
-    def _verify(self, returned: float) -> None:
-        self._verification = None
-        if self._probe.failing:
-            return  # its recovery brings us here again
-        since, self._well_until = self._well_until, math.inf
+    def _streams_broke(self, since: float) -> None:
+        """Most streams broke at once; until `since` all was well. The probe is to look whether the API is away."""
+        self._pulse.suspect()
+        self._verification.after_streams(since)
+
+    def _verify(self, since: float, returned: float) -> None:
+        """Until `since` all was well, and it is again since `returned`: have each kind do what that asks of it."""
+        self._look.set()
         for key, running in list(self._running.items()):
-            reflector = running.reflector
-            survived = reflector.opened_at is not None and reflector.opened_at < since
-            if reflector.held and not survived and reflector.listed_at < returned:
-                self._replace(key, running.wanted)
+            anew = running.reflector.after_outage(since, returned)
+            if anew is not None:
+                self._replace(key, running.wanted, go_on=anew is Next.WATCH)
 
     def _start_over(self) -> None:
         """Another cluster, or another life of it, answers: nothing known of it holds."""
@@ -269,16 +259,15 @@ class Watcher:
             self._crds_listed.set()
         self._reconcile()
 
-    def _replace(self, key: Key, kind: _Wanted) -> None:
-        """Start a reflector, in the place of the one there was."""
+    def _replace(self, key: Key, kind: _Wanted, *, go_on: bool = False) -> None:
+        """Start a reflector, in the place of the one there was; to `go_on` from where that one had come."""
         before = self._running.pop(key, None)
         if before is not None:
             before.task.cancel()
         sink: Sink = self._tee() if key == CRD else self._sink
         wiring = Wiring(self.connection, sink, self._gate, self._pulse, self.counters, self._timing, self._tuning)
-        reflector = Reflector(
-            kind.resource, wiring, custom=kind.custom, predecessor=before.reflector if before else None
-        )
+        predecessor = before.reflector if before else None
+        reflector = Reflector(kind.resource, wiring, custom=kind.custom, predecessor=predecessor, go_on=go_on)
         task = asyncio.create_task(reflector.run(), name=f"{kind.resource.api_version}/{kind.resource.kind}")
         self._running[key] = _Running(kind, reflector, task)
         task.add_done_callback(lambda done: self._ended(key, done))

@@ -9,12 +9,14 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
+from aiohttp import web
 
 from dashboard.cluster.reflector import Tuning
 from dashboard.core.objects import ResourceType
 from tests.cluster.mirror import QUICK, converged, eventually, reflecting
 from tests.cluster.wire import (
     PODS,
+    Handler,
     Wire,
     body,
     cut,
@@ -323,6 +325,16 @@ async def test_retry_after_is_honoured_whatever_the_probe_says(wire: Wire, code:
         await eventually(lambda: reflector.status().state == "live")
 
 
+@pytest.mark.parametrize("where", [listing(PODS), watching(PODS)])
+async def test_retry_after_no_time_is_no_leave_to_hammer(wire: Wire, where) -> None:  # type: ignore[no-untyped-def] - a Matcher
+    wire.always.append((where, refuse(503, "Busy", retry_after="0")))
+    tuning = Tuning(backoff_base=0.2, backoff_cap=0.4)
+    async with reflecting(wire, PODS, tuning=tuning):
+        began = time.monotonic()
+        await eventually(lambda: len(wire.requests) >= 11, 20)
+        assert time.monotonic() - began > 0.5  # ten without a pause take some hundredths
+
+
 async def test_retry_after_in_the_details(wire: Wire) -> None:
     wire.next(listing(PODS), refuse(429, "TooManyRequests", retryAfterSeconds=1))
     async with reflecting(wire, PODS) as (_, mirror, _pulse):
@@ -428,6 +440,28 @@ async def test_custom_kind_that_is_too_many_is_counted_and_held_again(wire: Wire
             wire.delete(WIDGETS, f"w-{number}")
         await converged(mirror, wire, WIDGETS)
         await eventually(lambda: reflector.status().state == "live")
+
+
+async def test_too_many_that_nobody_counts_are_not_listed_over_and_over(wire: Wire) -> None:
+    """An aggregated API server may page without saying how many remain."""
+
+    async def uncounted(wire: Wire, request: web.Request, answer: Handler) -> web.StreamResponse:
+        found = await answer()
+        assert isinstance(found, web.Response)
+        content = json.loads(found.body or b"")
+        content["metadata"].pop("remainingItemCount", None)
+        return web.json_response(content)
+
+    wire.always.append((listing(WIDGETS), uncounted))
+    for number in range(20):
+        wire.put(WIDGETS, f"w-{number}")
+    async with reflecting(wire, WIDGETS, tuning=replace(QUICK, hold_limit=10), custom=True) as (reflector, mirror, _):
+        await eventually(lambda: reflector.status().state == "counted")
+        asked = len(wire.requests)
+        await eventually(lambda: len(wire.requests) > asked + 3)
+        assert all(query.get("limit") == "1" for _, _, query in wire.requests[asked:])
+        assert reflector.status().objects > 10
+        assert mirror.of(WIDGETS) is None
 
 
 async def test_builtin_kind_is_held_however_many(wire: Wire) -> None:

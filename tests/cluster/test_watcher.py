@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
 
-from dashboard.cluster import probe as probing
-from dashboard.cluster.discovery import KindFilter
-from dashboard.cluster.reflector import Tuning
 from dashboard.cluster.timing import Timing
 from dashboard.cluster.watcher import Watcher
 from dashboard.core.objects import ResourceType
 from tests.cluster.mirror import QUICK, Mirror, connect, converged, eventually
+from tests.cluster.watching import WIDGETS, define, looking, state_of
 from tests.cluster.wire import (
     CRDS,
     DEPLOYMENTS,
@@ -26,8 +22,6 @@ from tests.cluster.wire import (
     PODS,
     SECRETS,
     Wire,
-    cut,
-    hang,
     is_probe,
     listing,
     plain_text,
@@ -35,58 +29,8 @@ from tests.cluster.wire import (
     watching,
 )
 
-WIDGETS = ResourceType("example.com", "v1", "Widget", "widgets", True)
 CONFIGMAPS = ResourceType("", "v1", "ConfigMap", "configmaps", True)
 LEASES = ResourceType("coordination.k8s.io", "v1", "Lease", "leases", True)
-
-
-def define(
-    wire: Wire, kind: ResourceType, *, established: bool = True, status: bool = True, generation: int = 1
-) -> None:
-    """Create or change the CRD of a kind; serve it when it is established."""
-    version = {"name": kind.version, "served": True, "storage": True}
-    version["schema"] = {"openAPIV3Schema": {"properties": {"spec": {}, **({"status": {}} if status else {})}}}
-    name = f"{kind.plural}.{kind.group}"
-    obj = wire.put(
-        CRDS,
-        name,
-        spec={
-            "group": kind.group,
-            "scope": "Namespaced" if kind.namespaced else "Cluster",
-            "names": {"kind": kind.kind, "plural": kind.plural},
-            "versions": [version],
-        },
-        status={"conditions": [{"type": "Established", "status": "True" if established else "False"}]},
-    )
-    obj["metadata"]["generation"] = generation
-    wire.put_again(CRDS, name)
-    if established:
-        wire.kinds[kind.path] = kind
-
-
-@asynccontextmanager
-async def looking(
-    wire: Wire, kinds: str = "", *, tuning: Tuning = QUICK, seed: int = 1
-) -> AsyncIterator[tuple[Watcher, Mirror]]:
-    """A watcher at work on the wire."""
-    timing = Timing(chance=random.Random(seed))
-    connection, mirror = connect(wire, timing), Mirror()
-    watcher = Watcher(connection, mirror, kinds=KindFilter.parse(kinds), timing=timing, tuning=tuning)
-    task = asyncio.create_task(watcher.run())
-    try:
-        yield watcher, mirror
-        assert not task.done(), task
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        await connection.close()
-
-
-def state_of(watcher: Watcher, kind: ResourceType) -> str:
-    for state in watcher.freshness().kinds:
-        if (state.resource.group, state.resource.kind) == (kind.group, kind.kind):
-            return state.state
-    return "absent"
 
 
 @pytest.fixture
@@ -238,57 +182,6 @@ async def test_broken_group_is_reported_and_the_rest_goes_on(wire: Wire, aggrega
         assert broken[0].note
 
 
-async def test_no_api_at_start(wire: Wire) -> None:
-    await wire.stop()
-    async with looking(wire) as (watcher, mirror):
-        await eventually(lambda: watcher.freshness().error)
-        assert watcher.freshness().state == "connecting"
-        assert watcher.freshness().last_proof is None
-        await wire.start()
-        await converged(mirror, wire, PODS, DEPLOYMENTS)
-        await eventually(lambda: watcher.freshness().state == "live")
-        assert watcher.freshness().error == ""
-
-
-@pytest.mark.parametrize("history", ["kept", "compacted", "another life", "restored"])
-async def test_api_killed_and_restarted(wire: Wire, history: str) -> None:
-    async with looking(wire, tuning=replace(QUICK, backoff_base=0.5, backoff_cap=30)) as (watcher, mirror):
-        await converged(mirror, wire, PODS, DEPLOYMENTS)
-        await eventually(lambda: len(wire.watches) == 5)
-        await wire.stop()
-        await eventually(lambda: watcher.freshness().error)
-        if history == "another life":
-            wire.begin_another_life()
-            for number in range(200):  # past the version that we know
-                wire.put(PODS, f"other-{number % 20}")
-        elif history == "restored":
-            wire.objects[PODS.path].pop(("shop", "pod-0"))
-            wire.restore(wire.version - 10)
-        else:
-            wire.put(PODS, "meanwhile")
-            wire.delete(PODS, "pod-0")
-            if history == "compacted":
-                wire.forget_history()
-        asked = watcher.counters.probes
-        await eventually(lambda: watcher.counters.probes > asked + 3)  # it has been away for a while
-        await wire.start()
-        await converged(mirror, wire, PODS, DEPLOYMENTS, NAMESPACES, seconds=3)
-        await eventually(lambda: {kind.state for kind in watcher.freshness().kinds} == {"live"}, 3)
-        assert watcher.freshness().state == "live"
-
-
-async def test_probe_veils_and_unveils(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dashboard.cluster.watcher.VEIL_AFTER", 1.0)
-    monkeypatch.setattr(probing, "INTERVAL", 0.4)
-    monkeypatch.setattr(probing, "INTERVAL_FAILING", 0.2)
-    async with looking(wire) as (watcher, _):
-        await eventually(lambda: watcher.freshness().state == "live")
-        wire.always.append((is_probe, hang))
-        await eventually(lambda: watcher.freshness().state == "stale")
-        wire.always.clear()
-        await eventually(lambda: watcher.freshness().state == "live")
-
-
 async def test_clock_jump_changes_no_age(wire: Wire) -> None:
     now = 1_000_000.0
     timing = Timing(wall=lambda: now)
@@ -334,86 +227,3 @@ async def test_sink_that_fails_is_our_mistake_and_is_not_the_end(wire: Wire) -> 
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         await connection.close()
-
-
-CHAOS_KINDS = (PODS, DEPLOYMENTS, NODES, NAMESPACES, CRDS, WIDGETS)
-
-
-async def half_line(wire: Wire, kind: ResourceType, chance: random.Random) -> None:
-    wire.send(kind, b'{"type":"MODIFIED","object":{"meta')
-    await asyncio.sleep(0.01)
-    wire.cut_watches(kind)
-
-
-async def stall_then_cut(wire: Wire, kind: ResourceType, chance: random.Random) -> None:
-    wire.stall(kind)
-    await asyncio.sleep(0.1)
-    wire.cut_watches(kind)
-
-
-async def restart(wire: Wire, kind: ResourceType, chance: random.Random) -> None:
-    await wire.stop()
-    if chance.random() < 0.5:
-        wire.forget_history()
-    await asyncio.sleep(chance.uniform(0, 0.3))
-    await wire.start()
-
-
-async def restore(wire: Wire, kind: ResourceType, chance: random.Random) -> None:
-    await wire.stop()
-    wire.objects[PODS.path].pop(("shop", "precious"), None)
-    wire.restore(wire.version - chance.randrange(1, 50))
-    await wire.start()
-
-
-async def fail_requests(wire: Wire, kind: ResourceType, chance: random.Random) -> None:
-    fault = chance.choice([cut, *(refuse(code, "Chaos") for code in (410, 429, 500, 503))])
-    wire.next(lambda request: request.path == kind.path and not is_probe(request), fault, times=2)
-
-
-async def small_mischief(wire: Wire, kind: ResourceType, chance: random.Random) -> None:
-    match chance.randrange(6):
-        case 0:
-            wire.cut_watches(chance.choice([kind, None]))
-        case 1:
-            wire.forget_history()
-        case 2:
-            wire.send(kind, b"garbage\n")
-        case 3:
-            wire.next(is_probe, hang)
-        case 4:
-            define(wire, WIDGETS, generation=wire.version)
-        case 5:
-            wire.bookmark(kind)
-
-
-FAULTS = (half_line, stall_then_cut, restart, restore, fail_requests, small_mischief, small_mischief, small_mischief)
-
-
-def write(wire: Wire, chance: random.Random) -> None:
-    """A few writes to whatever kinds."""
-    wire.put(PODS, "precious", at=wire.version)
-    for _ in range(chance.randrange(6)):
-        kind = chance.choice((PODS, DEPLOYMENTS, NODES, WIDGETS))
-        if chance.random() < 0.7 or not wire.objects[kind.path]:
-            wire.put(kind, f"x-{chance.randrange(15)}", spec={"n": chance.random()})
-        else:
-            namespace, name = chance.choice(sorted(wire.objects[kind.path]))
-            wire.delete(kind, name, namespace)
-
-
-@pytest.mark.parametrize("seed", [7, 20261124, None])
-async def test_chaos_ends_with_zero_differences(wire: Wire, seed: int | None) -> None:
-    seed = random.randrange(10**9) if seed is None else seed
-    print(f"chaos seed {seed}")
-    chance = random.Random(seed)
-    define(wire, WIDGETS)
-    async with looking(wire, seed=seed) as (watcher, mirror):
-        for _ in range(50):
-            write(wire, chance)
-            await chance.choice(FAULTS)(wire, chance.choice(CHAOS_KINDS), chance)
-            await asyncio.sleep(chance.uniform(0, 0.05))
-        wire.faults.clear()
-        await converged(mirror, wire, *CHAOS_KINDS, seconds=15)
-        await eventually(lambda: watcher.freshness().state == "live", 10)
-        await eventually(lambda: {kind.state for kind in watcher.freshness().kinds} == {"live"}, 10)
