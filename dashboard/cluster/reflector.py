@@ -51,7 +51,7 @@ class Reflector:
         self._wiring = wiring
         before = predecessor._standing if predecessor else None
         self._standing: Standing = Standing(resource, wiring.timing, wiring.tuning, before)
-        self._history = predecessor._history if predecessor and go_on else History()
+        self._history: History = predecessor._history if predecessor and go_on else History()
         self._first = Next.WATCH if self._history.reached else Next.LIST
         self._doing: Next | None = None
         self._again = False
