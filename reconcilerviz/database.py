@@ -15,6 +15,11 @@ STATEMENT_SECONDS = 20
 """How long PostgreSQL may take to let us in, and for one statement: a batch or a page of history."""
 
 
+KEPT_SECONDS = 60
+"""How long a connection is used again. Making one costs as much as a small batch does, and a task or a question to the
+accounts comes every second."""
+
+
 def database(url: str, file: Path) -> dict[str, Any]:
     """Django's settings for `url`, or for the SQLite `file` where it is ""."""
     found: dict[str, Any] = Env.db_url_config(url or f"sqlite:///{file}")
@@ -37,4 +42,4 @@ def database(url: str, file: Path) -> dict[str, Any]:
             "keepalives_count": 3,
             **options,
         }
-    return {**found, "OPTIONS": options}
+    return {"CONN_MAX_AGE": KEPT_SECONDS, "CONN_HEALTH_CHECKS": True, **found, "OPTIONS": options}

@@ -9,12 +9,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from django.db import close_old_connections
-from django.db.models import Q, QuerySet, Sum
+from django.db import close_old_connections, connection
+from django.db.models import QuerySet
 
 from dashboard.core.model import Ended
 from dashboard.history import models
 from dashboard.history.ranges import Ranges
+from dashboard.history.statements import Select
 from dashboard.history.upkeep import SILENT
 from dashboard.history.values import Kept, kept
 
@@ -22,6 +23,14 @@ T = TypeVar("T")
 MOST_UNFINISHED = 5_000
 STALLED_FOR = 7 * 86400
 """Seconds for which a stalled episode may still be said to have recovered after its teller began anew."""
+
+DONE = Select(models.Batch, ["id"], among="id")
+WRITTEN = Select(models.Run, ["written"], among="id")
+BOOK = Select(models.Book, ["lost"], among="cluster")
+LOST = """
+    SELECT coalesce(sum(CASE WHEN ended OR seen < %s THEN missing ELSE lost END), 0)
+    FROM history_run WHERE cluster = %s AND id <> %s
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +52,10 @@ def answer(question: Callable[[], T]) -> T:
 
 
 def standing(cluster: str, run_id: str, batches: Sequence[str], now: float) -> Standing:
-    """How the accounts of a run stand."""
-    written = models.Batch.objects.filter(id__in=batches).values_list("id", flat=True) if batches else ()
-    done = tuple(written)
-    run = models.Run.objects.filter(id=run_id).first()
-    return Standing(done, Ranges(run.written if run else ()), lost(cluster, now, without=run_id))
+    """How the accounts of a run stand. Asked several times a second while anything is under way."""
+    done = tuple(id for (id,) in DONE.run(batches))
+    written = WRITTEN.run([run_id])
+    return Standing(done, Ranges(written[0][0] if written else ()), lost(cluster, now, without=run_id))
 
 
 def lost(cluster: str, now: float, *, without: str = "") -> int:
@@ -55,12 +63,10 @@ def lost(cluster: str, now: float, *, without: str = "") -> int:
 
     Of a run that has ended (or fell silent) that is all that is not written; one that goes on knows what it gave up.
     """
-    runs = models.Run.objects.filter(cluster=cluster).exclude(id=without)
-    over = Q(ended=True) | Q(seen__lt=now - SILENT)
-    missing = runs.filter(over).aggregate(sum=Sum("missing"))["sum"] or 0
-    given_up = runs.exclude(over).aggregate(sum=Sum("lost"))["sum"] or 0
-    book = models.Book.objects.filter(cluster=cluster).first()
-    return int(missing) + int(given_up) + (book.lost if book else 0)
+    with connection.cursor() as cursor:
+        cursor.execute(LOST, [now - SILENT, cluster, without])
+        (of_runs,) = cursor.fetchone()
+    return int(of_runs) + sum(int(of_book) for (of_book,) in BOOK.run([cluster]))
 
 
 def unfinished(cluster: str, now: float) -> list[Kept]:

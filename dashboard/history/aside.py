@@ -9,6 +9,8 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from django.db import connections
+
 T = TypeVar("T")
 _Job = tuple[asyncio.AbstractEventLoop, "asyncio.Future[Any]", Callable[[], Any]]
 
@@ -56,6 +58,7 @@ class Aside:
                 result, problem = None, error
             _tell(loop, future, result, problem)
             del job, future, work, result, problem  # hold nothing while waiting for the next
+        connections.close_all()  # of this thread
 
 
 def _tell(loop: asyncio.AbstractEventLoop, future: asyncio.Future[Any], result: Any, problem: Exception | None) -> None:

@@ -7,8 +7,9 @@ When it is full, samples go first, oldest first; then what was told anew of open
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
+from math import inf
 
 import msgspec
 
@@ -24,16 +25,17 @@ _LOOK = 200
 
 @dataclass(slots=True)
 class Entry:
-    """The newest telling of one thing. `due` is when it may be sent; `spare` that losing it loses nothing for good."""
+    """The newest telling of one thing. `due` is when it may be sent; `spare` that losing it loses nothing for good;
+    `samples` how many it carries.
+    """
 
     item: Told | Made
     due: float
     spare: bool = False
+    samples: int = field(init=False)
 
-    @property
-    def samples(self) -> int:
-        """How many samples it carries."""
-        return len(self.item.episode.samples) if isinstance(self.item, Told) else 0
+    def __post_init__(self) -> None:
+        self.samples = len(self.item.episode.samples) if isinstance(self.item, Told) else 0
 
 
 class Buffer:
@@ -45,6 +47,7 @@ class Buffer:
         self._entries: dict[str, Entry] = {}
         self._sampled: dict[str, None] = {}
         self._samples = 0
+        self._soonest = inf  # nothing is due before
         self.away = 0
         """Entries that are sent and not yet known to be written: they count as held."""
         self.dropped_samples = 0
@@ -62,8 +65,9 @@ class Buffer:
         before = self._entries.get(key)
         if before is not None:
             self._forget(key, before)
-            entry = replace(entry, due=min(before.due, entry.due), spare=before.spare and entry.spare)
+            entry.due, entry.spare = min(before.due, entry.due), before.spare and entry.spare
         self._entries[key] = entry
+        self._soonest = min(self._soonest, entry.due)
         if entry.samples:
             self._samples += entry.samples
             self._sampled[key] = None
@@ -79,11 +83,14 @@ class Buffer:
 
     def take(self, now: float, most: int) -> dict[str, Entry]:
         """Up to `most` entries that are due, oldest first; they are away until `home` is called for as many."""
+        if self._soonest > now:
+            return {}
         due = islice(((key, entry) for key, entry in self._entries.items() if entry.due <= now), most)
         taken = dict(due)
         for key, entry in taken.items():
             del self._entries[key]
             self._forget(key, entry)
+        self._soonest = min((entry.due for entry in self._entries.values()), default=inf)
         self.away += len(taken)
         return taken
 
@@ -99,6 +106,7 @@ class Buffer:
         """Let all of it be sent: it is the last chance."""
         for entry in self._entries.values():
             entry.due = 0.0
+        self._soonest = 0.0
 
     def _forget(self, key: str, entry: Entry) -> None:
         self._samples -= entry.samples
@@ -113,6 +121,7 @@ class Buffer:
         self._forget(key, entry)
         if isinstance(entry.item, Told):
             entry.item = msgspec.structs.replace(entry.item, episode=replace(entry.item.episode, samples=()))
+            entry.samples = 0
         return True
 
     def _drop(self) -> None:

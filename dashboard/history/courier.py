@@ -29,6 +29,10 @@ BATCH = 200
 ASK = 0.2
 """Seconds between two questions to the database while a batch is under way."""
 
+APART = 1.0
+"""Seconds between two batches that are not full: one costs some milliseconds, however little is in it. What comes
+after a second of silence goes at once."""
+
 RESEND, RESEND_MOST = 15.0, 300.0
 """Seconds until a batch that is not seen written is sent again; twice as long after each that was not."""
 
@@ -81,7 +85,7 @@ class Courier:
         self._ended = False
         self._resend = RESEND
         self._pause = 0.0
-        self._try_at = 0.0
+        self._try_at = self._next_at = 0.0
         self._broker_error = self._database_error = self._late = ""
         self._broker = Aside("history-broker")
         self._database = Aside("history-database")
@@ -114,10 +118,12 @@ class Courier:
     # Sending
 
     async def send(self) -> None:
-        """Send one batch of what is due, if anything is and the broker is not being left alone."""
+        """Send one batch of what is due, if anything is, the last one was long enough ago and the broker is not being
+        left alone.
+        """
         now = self._clock()
         self._recall(now)
-        if len(self._sent) >= MOST_AWAY or now < self._try_at:
+        if len(self._sent) >= MOST_AWAY or now < self._try_at or (now < self._next_at and not self._ended):
             return
         entries = self._buffer.take(now, BATCH)
         if not entries and self._word is None:
@@ -127,13 +133,14 @@ class Courier:
         self._sent[batch.id] = _Sent(entries, now, tuple(each.id for each in batch.left))
         self._word = None
         try:
-            await self._broker.do(lambda: self._publish(wire.encode(batch)))
+            await self._broker.do(lambda: self._publish(wire.encode(wire.packed(batch))))
         except NotSentError as error:
             self._not_sent(batch, error)
         except ValueError:
             self._leave_out(batch)
         else:
             self._broker_error, self._pause = "", 0.0
+            self._next_at = now + APART if len(entries) < BATCH else now
 
     def _batch(self, entries: dict[str, Entry], now: float) -> wire.Batch:
         items = [entry.item for entry in entries.values()]

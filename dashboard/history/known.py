@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum
 
 from dashboard.core.model import Episode, Row
 
@@ -11,46 +13,54 @@ MOST = 20_000
 as told and as written, so the accounts stay even."""
 
 
+class News(Enum):
+    """What a telling brings: that the episode is there, ends or recovers; another step; or only more of the same."""
+
+    TURN = "turn"
+    STEP = "step"
+    MORE = "more"
+
+
+@dataclass(slots=True)
+class _Known:
+    """A number, and what was last said of its episode: of its end, and of its steps."""
+
+    number: int
+    end: tuple[object, object] | None = None
+    steps: tuple[object, int] | None = None
+
+
 class Known:
-    """Numbers by key, and the open episodes with their object and row."""
+    """Episodes by key, and the open ones with their object and row."""
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
-        self._numbers: dict[str, int] = {}
-        self._ended: dict[str, tuple[object, object]] = {}
+        self._known: dict[str, _Known] = {}
         self._open: dict[str, tuple[str, Row | None]] = {}
 
-    def number(self, episode: Episode, next_number: Callable[[], int]) -> tuple[int, bool]:
-        """Its number, and whether it is told of for the first time. 0 for one that an earlier run has told of."""
-        known = self._numbers.get(episode.key)
-        if known is not None:
-            return known, False
-        number = self._numbers[episode.key] = next_number()
-        while len(self._numbers) > self._most:
-            oldest = next(iter(self._numbers))
-            del self._numbers[oldest]
-            self._ended.pop(oldest, None)
-            self._open.pop(oldest, None)
-        return number, True
-
-    def closes(self, episode: Episode) -> bool:
-        """Whether this says of its end (or of its recovery) what was not said before."""
-        return self._ended.get(episode.key, (None, None)) != (episode.ended, episode.recovered)
-
-    def take(self, episode: Episode, row: Row) -> None:
-        """It was told of."""
-        self._ended[episode.key] = (episode.ended, episode.recovered)
+    def take(self, episode: Episode, row: Row, next_number: Callable[[], int]) -> tuple[int, News]:
+        """It is told of: its number, 0 for one that an earlier run has told of, and what is new in it."""
+        known = self._known.get(episode.key)
+        if known is None:
+            known = self._known[episode.key] = _Known(next_number())
+            self._forget()
         if episode.closed is None:
             self._open[episode.key] = (episode.object, row)
         else:
             self._open.pop(episode.key, None)
+        return known.number, _news(known, episode)
+
+    def _forget(self) -> None:
+        while len(self._known) > self._most:
+            oldest = next(iter(self._known))
+            del self._known[oldest]
+            self._open.pop(oldest, None)
 
     def resume(self, episodes: Iterable[Episode]) -> None:
         """These were told of by an earlier run, and are written: they get no number in this one."""
         for episode in episodes:
-            if episode.key not in self._numbers:
-                self._numbers[episode.key] = 0
-                self._ended[episode.key] = (episode.ended, episode.recovered)
+            if episode.key not in self._known:
+                self._known[episode.key] = _Known(0, (episode.ended, episode.recovered))
                 if episode.closed is None:
                     self._open[episode.key] = (episode.object, None)
 
@@ -61,3 +71,11 @@ class Known:
     def open_ones(self) -> Iterator[tuple[str, str, Row | None]]:
         """Object, key and row of those that are open; row is None where only an earlier run has told of it."""
         return iter([(id, key, row) for key, (id, row) in self._open.items()])
+
+
+def _news(known: _Known, episode: Episode) -> News:
+    """What is new, which is known from now on. A closed one has its last steps told late: none of them is the same."""
+    end, steps = (episode.ended, episode.recovered), (episode.verdict, len(episode.hops))
+    turn, step = end != known.end, steps != known.steps or episode.closed is not None
+    known.end, known.steps = end, steps
+    return News.TURN if turn else News.STEP if step else News.MORE

@@ -90,7 +90,7 @@ class Hop(models.Model):
 
 
 class Samples(models.Model):
-    """An episode's response, packed (`packing.py`): hundreds of numbers that are only ever read as a whole."""
+    """An episode's response, packed (`samples.py`): hundreds of numbers that are only ever read as a whole."""
 
     episode = models.OneToOneField(Episode, on_delete=models.CASCADE, primary_key=True, related_name="samples")
     packed = models.BinaryField()

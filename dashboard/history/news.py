@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from dashboard.core.forecast import slower
 from dashboard.core.model import Ended, Episode
 from dashboard.history import hooks, models, packing
 from dashboard.history.models_hooks import Rule
+from dashboard.history.statements import Select
 
 COMPARED = 20
 """How many of its workload's last episodes one is compared with."""
@@ -15,13 +17,24 @@ COMPARED = 20
 MOST_SLOW = 200
 """Open episodes that are compared at one time."""
 
+RULES = Select(Rule, ["id"], among="enabled")
+
+
+class Seen(NamedTuple):
+    """What matters of an episode's row as it was before a batch."""
+
+    id: int
+    version: int
+    ended: str
+    recovered: float | None
+
 
 def wanted() -> bool:
     """Whether anybody is told anything: looking for news has its price."""
-    return Rule.objects.filter(enabled=True).exists()
+    return bool(RULES.run([True]))
 
 
-def tell(written: Iterable[tuple[Episode, models.Episode]], before: Mapping[str, models.Episode], at: float) -> None:
+def tell(written: Iterable[tuple[Episode, models.Episode]], before: Mapping[str, Seen], at: float) -> None:
     """Say each thing that is new, in the transaction that writes it: what was said and what is kept go together."""
     for episode, row in written:
         for event in events(before.get(row.key), row, at):
@@ -36,7 +49,7 @@ def tell_of_alive(cluster: str, keys: Iterable[str], at: float) -> None:
             _hear(packing.episode_of(row, row.hops.all()), row, "slower")
 
 
-def events(before: models.Episode | None, row: models.Episode, at: float) -> Iterator[str]:
+def events(before: Seen | None, row: models.Episode, at: float) -> Iterator[str]:
     """`stalled`, `recovered`, `slower` (than usual): what this row says and the one before it did not.
 
     That it is slow is said while it is open, and said again at its end: whoever hears it takes it once.

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import time
 import uuid
 from collections.abc import Callable, Iterable
@@ -25,15 +26,16 @@ from dashboard.core.model import Change, Episode, Row
 from dashboard.history import wire
 from dashboard.history.buffer import Buffer, Entry
 from dashboard.history.courier import Courier, NotSentError
-from dashboard.history.known import Known
+from dashboard.history.known import Known, News
 from dashboard.history.late import using
 from dashboard.history.sequence import Sequence
 
 TICK = 0.25
 """Seconds between two looks at what is due."""
 
-AGAIN = 5.0
-"""Seconds between two writings of an open episode: its opening and its end are sent at once."""
+AGAIN, LATER = 5.0, 15.0
+"""Seconds until an open episode is written again that has taken another step, and one that only has more samples or
+another cause. Its opening and its end are sent at once; the others wait for a common moment, up to AGAIN longer."""
 
 BEAT = 60.0
 """Seconds between two words on which open episodes are there still."""
@@ -101,12 +103,17 @@ class Recording:
 
     def episode(self, episode: Episode, row: Row) -> None:
         """An episode that opened, changed or closed."""
-        number, first = self._known.number(episode, self._sequence.next)
+        number, news = self._known.take(episode, row, self._sequence.next)
         told = wire.told(number, self._versions.next(), episode, row)
-        news = first or self._known.closes(episode)
         spare = episode.closed is None and self._courier.has_written(number)
-        self._buffer.put(episode.key, Entry(told, 0.0 if news else self._clock() + AGAIN, spare))
-        self._known.take(episode, row)
+        self._buffer.put(episode.key, Entry(told, self._due(news), spare))
+
+    def _due(self, news: News) -> float:
+        """When what is told may be sent: with all else that may wait as long, for a batch costs more than an entry."""
+        if news is News.TURN:
+            return 0.0
+        wait = AGAIN if news is News.STEP else LATER
+        return math.ceil((self._clock() + wait) / AGAIN) * AGAIN
 
     def edit(self, object: str, do: str, *, who: str, remote: str, changes: Iterable[Change] = ()) -> None:
         """A change that somebody made through the pages."""

@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from celery.signals import task_prerun
 from django.conf import settings
-from django.db import Error
+from django.db import Error, close_old_connections
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
@@ -19,6 +20,14 @@ BATCH_SECONDS = 3600
 """How long a batch waits for a worker. Who sent it sends it again long before, if it is still there."""
 
 logger = logging.getLogger(__name__)
+
+
+def _look_at_connections(**_about: Any) -> None:
+    """Leave no connection that is old or bad to a task: Celery itself would make a new one for each."""
+    close_old_connections()
+
+
+task_prerun.connect(_look_at_connections, weak=False)
 
 
 class NotWrittenError(Exception):

@@ -17,7 +17,7 @@ from django.db.models import F, Max, Min, QuerySet
 from dashboard.core.model import Ended
 from dashboard.history import models, upkeep_tally
 from dashboard.history.figures import percentile
-from dashboard.history.writing import chunks
+from dashboard.history.statements import chunks
 
 SILENT = 15 * 60
 """Seconds without a word after which an open episode, or a run, is taken for gone. Both are told of each minute."""

@@ -11,22 +11,30 @@ When the database refuses a value, the batch is written entry by entry: what is 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Container, Iterable, Sequence
 
 import msgspec
-from django.db import DataError, IntegrityError, transaction
+from django.db import DataError, IntegrityError, connection, transaction
 
-from dashboard.history import models, news, packing
+from dashboard.core.model import Episode
+from dashboard.history import models, news, packing, wire
 from dashboard.history.ranges import Ranges
+from dashboard.history.statements import MANY, Insert, Select, chunks
 from dashboard.history.wire import Batch, Made, RunState, Told
 
-T = TypeVar("T")
-MANY = 400
-"""Values in one statement: SQLite takes some hundred parameters in older builds."""
+EPISODE_FIELDS = [each.name for each in models.Episode._meta.fields if each.name != "id"]
+RUN_FIELDS = [each.name for each in models.Run._meta.fields]
+LOCK = Insert(models.Book, ["cluster", "lost"], unique=["cluster"], update=["cluster"])
+"""A book that is there stays as it is, and is locked until the transaction ends."""
+BATCH = Insert(models.Batch, ["id", "at"], unique=["id"])
+SEEN = Select(models.Episode, ["key", *news.Seen._fields], among="key", within="cluster")
+EPISODES = Insert(models.Episode, EPISODE_FIELDS, unique=["cluster", "key"], update=EPISODE_FIELDS[2:])
+HOPS = Insert(models.Hop, packing.HOP, unique=packing.HOP[:2], update=packing.HOP[2:])
+HOPS_BEYOND = "DELETE FROM history_hop WHERE episode_id = %s AND place >= %s"
+SAMPLES = Insert(models.Samples, ["episode", "packed", "count"], unique=["episode"], update=["packed", "count"])
+KNOWN_RUN = Select(models.Run, RUN_FIELDS, among="id")
+RUN = Insert(models.Run, RUN_FIELDS, unique=["id"], update=RUN_FIELDS[1:])
 
-_SAME = ("id", "cluster", "key")
-_CHANGING = [each.name for each in models.Episode._meta.fields if each.name not in _SAME]
 _REFUSED = (DataError, IntegrityError, ValueError, OverflowError)
 
 logger = logging.getLogger(__name__)
@@ -56,9 +64,8 @@ def _write_apart(batch: Batch) -> None:
 
 def _write(batch: Batch) -> None:
     with transaction.atomic():
-        models.Book.objects.get_or_create(cluster=batch.cluster)
-        models.Book.objects.select_for_update().get(cluster=batch.cluster)
-        if models.Batch.objects.filter(id=batch.id).exists():
+        LOCK.run([(batch.cluster, 0)])
+        if not BATCH.run([(batch.id, batch.at)]):
             return
         _episodes(batch)
         _edits(batch)
@@ -67,13 +74,12 @@ def _write(batch: Batch) -> None:
         if batch.alive and news.wanted():
             news.tell_of_alive(batch.cluster, batch.alive, batch.at)
         _account(batch)
-        models.Batch.objects.create(id=batch.id, at=batch.at)
 
 
 def _episodes(batch: Batch) -> None:
     """Write what is newer than what is there, and tell whoever wants to hear of what is new in it."""
     newest = _newest(batch.episodes)
-    before = _known(batch.cluster, newest)
+    before = _seen(batch.cluster, newest)
     rows = {
         key: packing.columns(told, batch.cluster, batch.at)
         for key, told in newest.items()
@@ -81,16 +87,13 @@ def _episodes(batch: Batch) -> None:
     }
     if not rows:
         return
-    models.Episode.objects.bulk_create(
-        rows.values(),
-        batch_size=200,
-        update_conflicts=True,
-        unique_fields=["cluster", "key"],
-        update_fields=_CHANGING,
-    )
-    _hops_and_samples([(newest[key], row) for key, row in rows.items()])
+    EPISODES.run([row[name] for name in EPISODE_FIELDS] for row in rows.values())
+    ids = {key: seen.id for key, seen in {**before, **_seen(batch.cluster, rows.keys() - before.keys())}.items()}
+    _hops([(newest[key].episode, ids[key]) for key in rows], before.keys())
+    _samples([(newest[key], ids[key]) for key in rows])
     if news.wanted():
-        news.tell([(newest[key].episode, row) for key, row in rows.items()], before, batch.at)
+        told = [(newest[key].episode, models.Episode(id=ids[key], **row)) for key, row in rows.items()]
+        news.tell(told, before, batch.at)
 
 
 def _newest(episodes: Iterable[Told]) -> dict[str, Told]:
@@ -103,33 +106,31 @@ def _newest(episodes: Iterable[Told]) -> dict[str, Told]:
     return found
 
 
-def _known(cluster: str, keys: Iterable[str]) -> dict[str, models.Episode]:
-    found: dict[str, models.Episode] = {}
-    for some in chunks(list(keys)):
-        found.update((row.key, row) for row in models.Episode.objects.filter(cluster=cluster, key__in=some))
-    return found
+def _seen(cluster: str, keys: Iterable[str]) -> dict[str, news.Seen]:
+    """What is there of these keys."""
+    return {key: news.Seen(*rest) for key, *rest in SEEN.run(list(keys), cluster)}
 
 
-def _hops_and_samples(written: Sequence[tuple[Told, models.Episode]]) -> None:
-    for some in chunks(written):
-        models.Hop.objects.filter(episode_id__in=[row.pk for _, row in some]).delete()
-    models.Hop.objects.bulk_create(
-        (hop for told, row in written for hop in packing.hops(told.episode, row)), batch_size=MANY // 4
-    )
-    samples = (packing.samples(told.episode, row) for told, row in written)
-    models.Samples.objects.bulk_create(
-        [each for each in samples if each is not None],
-        batch_size=MANY // 4,
-        update_conflicts=True,
-        unique_fields=["episode"],
-        update_fields=["packed", "count"],
-    )
+def _hops(written: Sequence[tuple[Episode, int]], before: Container[str]) -> None:
+    """Hops in their places; where there are fewer of an episode than before, those beyond go."""
+    HOPS.run(hop for episode, id in written for hop in packing.hops(episode, id))
+    known = [(id, len(episode.hops)) for episode, id in written if episode.key in before]
+    if known:
+        with connection.cursor() as cursor:
+            cursor.executemany(HOPS_BEYOND, known)
+
+
+def _samples(written: Iterable[tuple[Told, int]]) -> None:
+    """Where there are none none are written: dropped ones do not erase what was kept before."""
+    found = ((id, wire.samples_of(told)) for told, id in written)
+    SAMPLES.run((id, samples.blob, samples.count) for id, samples in found if samples is not None)
 
 
 def _edits(batch: Batch) -> None:
-    models.Edit.objects.bulk_create(
-        [_edit(made, batch.cluster) for made in batch.edits], batch_size=MANY // 8, ignore_conflicts=True
-    )
+    if batch.edits:
+        models.Edit.objects.bulk_create(
+            [_edit(made, batch.cluster) for made in batch.edits], batch_size=MANY // 8, ignore_conflicts=True
+        )
 
 
 def _edit(made: Made, cluster: str) -> models.Edit:
@@ -154,9 +155,8 @@ def _account(batch: Batch) -> None:
 
 
 def _enter(cluster: str, state: RunState, at: float, numbers: Iterable[int]) -> None:
-    run, _ = models.Run.objects.get_or_create(
-        id=state.id, defaults={"cluster": cluster, "started": state.started or at, "seen": at}
-    )
+    found = KNOWN_RUN.run([state.id])
+    run = models.Run(**dict(zip(RUN_FIELDS, found[0], strict=True))) if found else _new_run(cluster, state, at)
     written = Ranges(run.written)
     written.add(numbers)
     run.written = written.stretches()
@@ -167,9 +167,8 @@ def _enter(cluster: str, state: RunState, at: float, numbers: Iterable[int]) -> 
     run.lost = state.lost
     if not state.ended:
         run.seen = max(run.seen, at)
-    run.save()
+    RUN.run([[getattr(run, name) for name in RUN_FIELDS]])
 
 
-def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    """In parts that fit into one statement."""
-    return (values[start : start + MANY] for start in range(0, len(values), MANY))
+def _new_run(cluster: str, state: RunState, at: float) -> models.Run:
+    return models.Run(id=state.id, cluster=cluster, started=state.started or at, seen=at)

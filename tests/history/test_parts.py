@@ -18,6 +18,7 @@ from dashboard.history import packing
 from dashboard.history.buffer import Buffer, Entry
 from dashboard.history.figures import percentile
 from dashboard.history.ranges import Ranges
+from dashboard.history.samples import MOST_SAMPLES, pack, thin, unpack
 from dashboard.history.sequence import LeftOver, Sequence
 from dashboard.history.wire import Made
 from tests.history.made import SAMPLES, episode, told
@@ -51,6 +52,7 @@ def test_ranges_take_no_number_below_one() -> None:
 TELLER = """
 import os, sys
 from pathlib import Path
+from dashboard.history.samples import MOST_SAMPLES, pack, thin, unpack
 from dashboard.history.sequence import Sequence
 sequence = Sequence(Path(sys.argv[1]), "killed")
 for _ in range(7):
@@ -142,17 +144,17 @@ SAMPLE = st.builds(Sample, st.floats(0, 2e9), VALUE, VALUE, VALUE, VALUE, VALUE)
 
 @given(st.lists(SAMPLE, max_size=20))
 def test_samples_come_back_as_they_were(samples: list[Sample]) -> None:
-    assert packing.unpack(packing.pack(samples)) == tuple(samples)
+    assert unpack(pack(samples)) == tuple(samples)
 
 
 def test_samples_are_bounded_and_a_damaged_blob_has_none() -> None:
     many = [Sample(float(number), 1) for number in range(5000)]
-    kept = packing.thin(many)
-    assert len(kept) == packing.MOST_SAMPLES
+    kept = thin(many)
+    assert len(kept) == MOST_SAMPLES
     assert (kept[0], kept[-1]) == (many[0], many[-1])
-    assert packing.unpack(b"no") == ()
-    assert packing.unpack(b"") == ()
-    assert len(packing.unpack(packing.pack(many))) == packing.MOST_SAMPLES
+    assert unpack(b"no") == ()
+    assert unpack(b"") == ()
+    assert len(unpack(pack(many))) == MOST_SAMPLES
 
 
 @pytest.mark.parametrize(("given", "kept"), [("a\x00b", "a�b"), ("\ud800", "?"), ("é" * 300, "é" * 253)])

@@ -69,9 +69,9 @@ async def running(found: Recording) -> AsyncIterator[Recording]:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, seconds in (("TICK", 0.01), ("AGAIN", 0.05)):
+    for name, seconds in (("TICK", 0.01), ("AGAIN", 0.05), ("LATER", 0.1)):
         monkeypatch.setattr(recording, name, seconds)
-    for name, seconds in (("ASK", 0.01), ("PAUSE", 0.02), ("PAUSE_MOST", 0.05)):
+    for name, seconds in (("ASK", 0.01), ("PAUSE", 0.02), ("PAUSE_MOST", 0.05), ("APART", 0.0)):
         monkeypatch.setattr(courier, name, seconds)
 
 
@@ -113,6 +113,58 @@ async def test_an_open_episode_is_not_written_at_each_telling(kept: str, tmp_pat
         found.episode(replace(stalled, recovered=stalled.opened + 20), row())
         await until(lambda: found.counts().buffered == 0)
     assert await away(lambda: models.Episode.objects.get().recovered) is not None
+
+
+async def test_a_step_is_written_sooner_than_more_samples_and_neither_by_itself(
+    kept: str, tmp_path: Path, monkeypatch: Any
+) -> None:
+    """Due together at the next multiple of AGAIN, so that many open episodes make one batch."""
+    for name, seconds in (("AGAIN", 100), ("LATER", 1000), ("BEAT", 10_000)):
+        monkeypatch.setattr(recording, name, seconds)
+    now = 1_000_000_050.0
+    broker = Broker()
+    found = Recording("c", data=tmp_path, publish=broker, clock=lambda: now)
+    async with running(found):
+        for name in ("a", "b", "c"):
+            found.episode(episode(name), row())
+        await until(lambda: found.counts().buffered == 0)
+        now += 7
+        found.episode(episode("a", hops=()), row())
+        now += 7
+        found.episode(episode("b", hops=()), row())
+        found.episode(episode("c", cause="another", samples=()), row())
+        tried = broker.tried
+        now = 1_000_000_199.0
+        await asyncio.sleep(0.1)
+        assert (broker.tried, found.counts().buffered) == (tried, 3)
+        now = 1_000_000_200.0
+        await until(lambda: found.counts().buffered == 1)
+        assert broker.tried == tried + 1
+        now = 1_000_001_100.0
+        await until(lambda: found.counts().buffered == 0)
+    assert await away(lambda: models.Episode.objects.get(key="c").cause) == "another"
+
+
+async def test_what_comes_soon_after_a_batch_waits_for_more_and_a_full_one_does_not(
+    kept: str, tmp_path: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(courier, "APART", 100)
+    monkeypatch.setattr(courier, "BATCH", 4)
+    now = 1_000_000_000.0
+    broker = Broker()
+    found = Recording("c", data=tmp_path, publish=broker, clock=lambda: now)
+    async with running(found):
+        for number in range(10):
+            found.episode(episode(f"k{number}"), row())
+        await until(lambda: found.counts().buffered == 0)
+        tried = broker.tried
+        found.episode(episode("next"), row())
+        await asyncio.sleep(0.1)
+        assert (broker.tried, found.counts().buffered) == (tried, 1)
+        now += 100
+        await until(lambda: found.counts().buffered == 0)
+        found.episode(episode("last"), row())
+    assert await away(lambda: models.Episode.objects.filter(key="last").exists()), "the end waits for nothing"
 
 
 async def test_a_broker_that_hangs_holds_up_nobody_who_tells(kept: str, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from django.db import connection
 
 from dashboard.core.model import Change, Ended, Episode
 from dashboard.history import accounts, models, wire
+from dashboard.history.statements import MANY
 from dashboard.history.writing import write
 from tests.history.made import HOPS, NOW, SAMPLES, batch, episode, row, told
 
@@ -54,6 +55,24 @@ def test_samples_that_were_dropped_do_not_erase_those_that_are_kept(both: str) -
     write(batch(told(episode())))
     write(batch(told(episode(took=9, samples=(), hops=HOPS[:1]), version=2), id="b2"))
     assert read() == episode(took=9, samples=SAMPLES, hops=HOPS[:1])
+
+
+def test_samples_are_kept_whether_or_not_their_sender_has_packed_them(both: str) -> None:
+    given = batch(told(episode("a"), 1), told(episode("b", samples=()), 2))
+    ready = wire.decode(wire.encode(wire.packed(given)))
+    assert all(each.episode.samples == () for each in ready.episodes)
+    write(ready)
+    assert (read("a"), read("b")) == (episode("a"), episode("b", samples=()))
+
+
+def test_more_than_fits_into_one_statement_is_written_and_rewritten(both: str) -> None:
+    count = MANY + 3
+    for version in (1, 2):
+        many = (told(episode(f"k{number}", took=version), number, version) for number in range(1, count + 1))
+        write(batch(*many, id=f"b{version}"))
+    assert models.Episode.objects.filter(took=2).count() == models.Samples.objects.count() == count
+    assert models.Hop.objects.count() == count * len(HOPS)
+    assert accounted() == ([[1, count]], count, 0)
 
 
 def test_two_watchers_of_one_stretch_write_one_row_and_both_are_accounted_for(both: str) -> None:
