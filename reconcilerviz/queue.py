@@ -11,8 +11,12 @@ SOCKET_SECONDS = 5
 """How long Redis may take to take a batch or to answer. A worker's own wait for a task is one second."""
 
 MEMORY = "memory://localhost/"
-POLL_SECONDS = 0.05
-"""How often the worker in this process looks for a task: looking is cheap, and ending waits for it."""
+POLL_SECONDS = 0.2
+"""How often the worker in this process looks for a task. Twenty looks a second would cost as much as a batch, and the
+end of the process waits for one."""
+
+CONNECTION_USES = 1000
+"""Tasks for which a worker's connection to the database is used; whether it is still good is looked at before each."""
 
 
 def celery_settings(redis_url: str, data: Path) -> dict[str, Any]:
@@ -40,6 +44,7 @@ def celery_settings(redis_url: str, data: Path) -> dict[str, Any]:
         "CELERY_TASK_REJECT_ON_WORKER_LOST": True,
         "CELERY_TASK_PUBLISH_RETRY": False,  # whoever sends a batch keeps it until it is written, and sends it again
         "CELERY_WORKER_PREFETCH_MULTIPLIER": 1,
+        "CELERY_DB_REUSE_MAX": CONNECTION_USES,
         "CELERY_WORKER_HIJACK_ROOT_LOGGER": False,
         "CELERY_WORKER_REDIRECT_STDOUTS": False,
         "CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS": True,
