@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import floor
 
-from dashboard.core.evidence import Before, Evidence, from_assessment, latest
+from dashboard.core.evidence import Before, Evidence, from_assessment, is_custom, latest
 from dashboard.core.hops import CONVERGED, OPENING, hops
 from dashboard.core.model import Assessment, Ended, Episode, Verdict
 from dashboard.core.openings import (
@@ -137,7 +137,13 @@ def _is_declared_anew(episode: Episode, evidence: Evidence) -> bool:
         return own.generation != episode.generation
     told = {each.path: each.after for each in episode.changes} if episode.kind == "change" else {}
     changes = changes_since(evidence.before, own)
-    return any(each.path not in told or told[each.path] != each.after for each in changes)
+    if any(each.path not in told or told[each.path] != each.after for each in changes):
+        return True
+    return (
+        own.generation is None
+        and is_custom(own.group)
+        and (own.accepted or 0.0) > max(episode.opened, own.created or 0.0)
+    )
 
 
 def _next(episode: Episode, assessment: Assessment, now: float, evidence: Evidence) -> tuple[str, float]:

@@ -158,9 +158,8 @@ def own(obj: Mapping[str, Any], now: float) -> Own:
     conditions = read_conditions(status)
     observed = _observed(status, conditions if key.kind != "Pod" else ())  # a scheduler's word is not its kubelet's
     accepted, by, undated_by, written, counted = _writers(obj)
-    # Kinds that the API knows by itself count declarations whoever says what of their status.
-    known = "." not in key.group or key.group.endswith(".k8s.io")
-    generation = meta.get("generation") if counted or known or observed is not None else None
+    counted = counted or observed is not None or not is_custom(key.group)
+    generation = meta.get("generation") if counted else None
     return Own(
         id=key.id,
         uid=text(meta.get("uid")),
@@ -182,6 +181,11 @@ def own(obj: Mapping[str, Any], now: float) -> Own:
         sample=sample(key.group, key.kind, spec, status, now),
         bound=key.kind == CLAIM[1] and key.group == CLAIM[0] and status.get("phase") == "Bound",
     )
+
+
+def is_custom(group: str) -> bool:
+    """Whether a group's kinds are somebody else's: those of Kubernetes keep the API's conventions."""
+    return "." in group and not group.endswith(".k8s.io")
 
 
 def _observed(status: Mapping[str, Any], conditions: Sequence[Condition]) -> int | None:

@@ -8,7 +8,7 @@ from hashlib import blake2b
 from itertools import chain
 from math import floor, isfinite
 
-from dashboard.core.evidence import CLAIM, Before, Evidence, Own
+from dashboard.core.evidence import CLAIM, Before, Evidence, Own, is_custom
 from dashboard.core.hops import lost_at
 from dashboard.core.model import Assessment, Change, Ended, Episode, Verdict
 
@@ -48,11 +48,18 @@ def kind_of(last: Episode | None, assessment: Assessment, evidence: Evidence) ->
     if assessment.reason == FIGHT:
         return "fight"
     if evidence.before is not None and None in (own.generation, evidence.before.generation):
-        return "change" if changes_since(evidence.before, own) else "loss"
+        return "change" if _is_uncounted_change(evidence.before, own) else "loss"
     before = evidence.before.generation if evidence.before is not None else last.generation if last else None
     if before is not None or evidence.before is not None:
         return "loss" if before == own.generation else "change"
     return "change" if _is_fresh(assessment, own) else "loss"
+
+
+def _is_uncounted_change(before: Before, own: Own) -> bool:
+    """By what is wanted; of a custom kind, of which little of that is known, by when anything was."""
+    if changes_since(before, own):
+        return True
+    return is_custom(own.group) and (own.accepted or 0.0) > (before.until or own.created or 0.0)
 
 
 def _is_fresh(assessment: Assessment, own: Own) -> bool:
@@ -75,7 +82,8 @@ def opened_at(kind: str, last: Episode | None, assessment: Assessment, now: floa
     since = assessment.since if assessment.since is not None and isfinite(assessment.since) else now
     if assessment.at_least or (since <= earlier and now - since > NEW):  # it was well since
         since = min([now, *_caused(evidence, max(earlier, now - LAG))])
-    return min(lost, default=since)
+    said = own.written if own.written is not None and max(earlier, now - LAG) < own.written else since
+    return min(lost or [since, said])
 
 
 def _accepted(last: Episode | None, now: float, evidence: Evidence) -> float:

@@ -147,3 +147,24 @@ def test_a_generationless_custom_resource_that_is_edited_is_a_change_and_one_tha
     ]
     assert change_of(life, 0) == [("spec.size", 1, 2)]
     assert change_of(life, 1) == []
+
+
+def test_a_custom_resource_of_which_nothing_is_known_but_when_it_was_declared_is_changed_by_that() -> None:
+    """Its status is no subresource, so that its generation counts the operator's writes as well."""
+
+    def application(generation: int, tag: str, health: str, *, spec_at: float, status_at: float) -> Obj:
+        obj = thing("argoproj.io/v1alpha1", "Application", "shop", spec_at=spec_at, status_at=status_at)
+        obj["metadata"]["generation"] = generation
+        return obj | {"spec": {"source": {"targetRevision": tag}}, "status": {"health": {"status": health}}}
+
+    life = Life(5)
+    life.at(5, application(3, "v1", "Healthy", spec_at=0, status_at=3), type="ADDED")
+    life.at(50.1, application(4, "v2", "Healthy", spec_at=50, status_at=3))
+    life.at(51.1, application(5, "v2", "Progressing", spec_at=50, status_at=51))
+    life.at(55.1, application(6, "v3", "Progressing", spec_at=55, status_at=51))
+    life.at(60.1, application(7, "v3", "Healthy", spec_at=55, status_at=60))
+    life.at(200.1, application(8, "v3", "Degraded", spec_at=55, status_at=200))
+    life.at(220)
+    assert [line.partition(":")[0] for line in life.lines()] == [
+        "change 50 superseded 55", "change 55 converged 60", "loss 200 stalled 200",
+    ]  # fmt: skip
