@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import orjson
@@ -45,20 +46,45 @@ class LineSplitter:
             raise Garbled(f"a line of more than {LINE_LIMIT // 2**20} MB")
 
 
+DEPTH = 500
+"""Levels that are kept of an object without a bottom: orjson takes 1,024 and the API ten thousand."""
+
+_STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[{\]}]', re.DOTALL)
+
+
 def decode(data: bytes) -> Any:
     """JSON from the wire. Raises Garbled.
 
-    orjson refuses lone surrogates, which one odd object may carry: it must not hide a whole page, so they
-    are replaced. Anything else that orjson refuses is no JSON.
+    orjson refuses lone surrogates and deep nesting, which one odd object may carry: it must not hide a whole page, so
+    they are replaced, by `?` and null. Anything else that orjson refuses is no JSON.
     """
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError as error:
         first = error
-    if b"\\ud" not in data and b"\\uD" not in data:
+    if "depth limit" in str(first):
+        data = _shallow(data)
+    elif b"\\ud" not in data and b"\\uD" not in data:
         raise Garbled(f"not JSON: {first}")
     try:
         loose = json.dumps(json.loads(data), ensure_ascii=False)
         return orjson.loads(loose.encode("utf-8", "replace"))
     except (ValueError, RecursionError) as error:
         raise Garbled(f"not JSON: {error}") from error
+
+
+def _shallow(data: bytes) -> bytes:
+    """The same with null for whatever lies deeper than `DEPTH`. Brackets that do not match are left to the decoder."""
+    kept: list[bytes] = []
+    depth = at = 0
+    for found in _STRUCTURE.finditer(data):
+        match found[0]:
+            case b"[" | b"{":
+                depth += 1
+                if depth == DEPTH + 1:
+                    kept += (data[at : found.start()], b"null")
+            case b"]" | b"}":
+                depth -= 1
+                if depth == DEPTH:
+                    at = found.end()
+    return b"".join(kept) + data[at:] if depth == 0 else data

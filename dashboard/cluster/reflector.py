@@ -16,19 +16,17 @@ import asyncio
 import math
 
 from dashboard.cluster import collector
-from dashboard.cluster.errors import ClusterError, Gone
+from dashboard.cluster.errors import ClusterError
 from dashboard.cluster.gate import Place
 from dashboard.cluster.history import History
+from dashboard.cluster.pages import Pages
 from dashboard.cluster.policy import Ending, Next, Wait, after_error, after_error_event
-from dashboard.cluster.reading import Page, read_event, read_page
+from dashboard.cluster.reading import read_event, read_page
 from dashboard.cluster.standing import Standing
 from dashboard.cluster.wiring import Counters, KindState, Sink, Tuning, Wiring
 from dashboard.core.objects import ResourceType
 
 __all__ = ["Counters", "KindState", "Reflector", "Sink", "Tuning", "Wiring"]
-
-AT_ONCE = 50
-"""Objects of a page that are judged before others have their turn: some five milliseconds."""
 
 
 class Reflector:
@@ -58,7 +56,7 @@ class Reflector:
         self._attempt = 0
         self._opened: float | None = None  # when its stream was opened, steady clock
         self._listed = -math.inf  # when the last list began
-        self._expired_pages = 0
+        self._pages = Pages(resource, wiring)
 
     # -- what it looks like from outside
 
@@ -120,7 +118,7 @@ class Reflector:
             wiring.counters.relists += standing.relists > 0
             if standing.state in {"live", "counted"}:
                 standing.state = "listing"
-            total, answer, begun = 0, await place.during(self._page("")), False
+            total, answer, begun = 0, await place.during(self._pages.ask("")), False
             while True:
                 with collector.paused():
                     page = read_page(answer, resource)
@@ -135,49 +133,16 @@ class Reflector:
                 standing.prove()
                 standing.note = f"{total:,} of {expected:,} listed" if page.following else ""
                 if not page.following:
-                    await self._hand_over(page)
+                    await self._pages.hand_over(page)
                     break
-                answer = await self._hand_over_and_ask(page, place)
+                answer = await self._pages.hand_over_and_ask(page, place)
             wiring.sink.end(resource)
         collector.set_aside(total)
-        self._history.reached, self._expired_pages = page.version, 0
+        self._pages.complete()
+        self._history.reached = page.version
         standing.accepted()
         again, self._again = self._again, False
         return Ending(Next.LIST if again else Next.WATCH)
-
-    async def _hand_over(self, page: Page) -> None:
-        """A page's objects, some at a time: judging them all would keep everybody else waiting."""
-        items = page.items
-        while items:
-            with collector.paused():
-                self._wiring.sink.page(self.resource, items[:AT_ONCE])
-                del items[:AT_ONCE]
-            await asyncio.sleep(0)
-
-    async def _hand_over_and_ask(self, page: Page, place: Place) -> bytes:
-        """Hand over a page while the next one is on its way."""
-        following = asyncio.create_task(self._page(page.following))
-        try:
-            await self._hand_over(page)
-            return await place.during(following)
-        finally:
-            following.cancel()
-
-    async def _page(self, token: str) -> bytes:
-        """One page's bytes. After two expired continue tokens in a row everything is asked for at once."""
-        tuning = self._wiring.tuning
-        query = [] if self._expired_pages > 1 else [("limit", str(tuning.page))]
-        if token:
-            query.append(("continue", token))
-        self._wiring.counters.pages += 1
-        try:
-            answer = await self._wiring.connection.request(
-                "GET", self.resource.path, query, timeout=tuning.list_silence
-            )
-        except Gone:
-            self._expired_pages += 1 if token else 0
-            raise
-        return answer.body
 
     async def _watch(self) -> Ending:
         """Changes since the version reached, until the stream ends."""

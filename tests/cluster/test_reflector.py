@@ -206,6 +206,33 @@ async def test_lone_surrogates_do_not_hide_a_page(wire: Wire) -> None:
         assert (mirror.of(PODS) or {})["", "odd"]["spec"] == "?"
 
 
+async def test_an_object_without_a_bottom_does_not_hide_a_page(wire: Wire) -> None:
+    """The API takes ten thousand levels where a schema leaves a field open; our decoder a thousand."""
+    deep = json.loads('{"a":[' * 300 + "]}" * 300)
+    for _ in range(20):
+        deep = {"a": [deep, '"[{\\']}
+    bottomless = json.dumps(deep).replace("[]", "[" * 5000 + "]" * 5000)
+    wire.put(PODS, "odd", spec="BOTTOMLESS")
+
+    async def list_of_it(wire: Wire, request: web.Request, answer: Handler) -> web.StreamResponse:
+        found = await answer()
+        assert isinstance(found, web.Response)
+        content = bytes(found.body or b"").decode().replace('"BOTTOMLESS"', bottomless)
+        return web.Response(text=content, content_type="application/json")
+
+    wire.always.append((listing(PODS), list_of_it))
+    async with reflecting(wire, PODS) as (reflector, mirror, _):
+        await eventually(lambda: wire.open_watches(PODS))
+        kept = mirror.of(PODS) or {}
+        assert kept.keys() == wire.truth(PODS).keys()
+        assert kept["shop", "odd"]["spec"]["a"][1] == '"[{\\'
+        line = wire.line("MODIFIED", {**kept["shop", "odd"], "spec": "BOTTOMLESS"}).replace(b"odd", b"new")
+        line = line.replace(kept["shop", "odd"]["metadata"]["resourceVersion"].encode(), str(wire.version + 1).encode())
+        wire.send(PODS, line.replace(b'"BOTTOMLESS"', bottomless.encode()))
+        await eventually(lambda: ("shop", "new") in (mirror.of(PODS) or {}))
+        assert reflector.status().relists == 0
+
+
 async def test_lines_of_megabytes(wire: Wire) -> None:
     async with reflecting(wire, PODS) as (_, mirror, _pulse):
         await eventually(lambda: wire.open_watches(PODS))

@@ -1,0 +1,63 @@
+"""The pages of a list: asked for one by one, and handed over while the next is on its way."""
+
+from __future__ import annotations
+
+import asyncio
+
+from dashboard.cluster import collector
+from dashboard.cluster.errors import Gone
+from dashboard.cluster.gate import Place
+from dashboard.cluster.reading import Page
+from dashboard.cluster.wiring import Wiring
+from dashboard.core.objects import ResourceType
+
+AT_ONCE = 50
+"""Objects of a page that are judged before others have their turn: some five milliseconds."""
+
+
+class Pages:
+    """The lists of one kind."""
+
+    def __init__(self, resource: ResourceType, wiring: Wiring) -> None:
+        self._resource, self._wiring = resource, wiring
+        self._expired = 0
+
+    async def ask(self, token: str) -> bytes:
+        """One page's bytes, "" for the first. After two expired continue tokens in a row everything is asked for at
+        once.
+        """
+        tuning = self._wiring.tuning
+        query = [] if self._expired > 1 else [("limit", str(tuning.page))]
+        if token:
+            query.append(("continue", token))
+        self._wiring.counters.pages += 1
+        try:
+            answer = await self._wiring.connection.request(
+                "GET", self._resource.path, query, timeout=tuning.list_silence
+            )
+        except Gone:
+            self._expired += 1 if token else 0
+            raise
+        return answer.body
+
+    async def hand_over(self, page: Page) -> None:
+        """A page's objects, some at a time: judging them all would keep everybody else waiting."""
+        items = page.items
+        while items:
+            with collector.paused():
+                self._wiring.sink.page(self._resource, items[:AT_ONCE])
+                del items[:AT_ONCE]
+            await asyncio.sleep(0)
+
+    async def hand_over_and_ask(self, page: Page, place: Place) -> bytes:
+        """Hand over a page while the next one is on its way."""
+        following = asyncio.create_task(self.ask(page.following))
+        try:
+            await self.hand_over(page)
+            return await place.during(following)
+        finally:
+            following.cancel()
+
+    def complete(self) -> None:
+        """A list came to its end."""
+        self._expired = 0
