@@ -20,12 +20,20 @@ from dashboard.web.wording import duration
 
 FITS = 60
 """Rows that a window shows without much scrolling: up to here what has converged is not folded away."""
-COUNT = 60
+COUNT = 40
 """Rows of one page as it comes from the server; a script goes on from there, links lead on without one."""
 START_DIGITS = 7
 """Digits of the largest place in a list that an address may name."""
 REFRESH = 5
 """Seconds after which a page that no script keeps current loads itself again."""
+
+MODULES = {
+    "board": ("board",),
+    "object": ("object", "chart", "change"),
+    "episode": ("chart", "replay"),
+    "sandbox": ("lab",),
+}
+"""The scripts of static/js that only these pages load."""
 
 Context = dict[str, Any]
 
@@ -45,6 +53,11 @@ def root_of(cluster: Cluster) -> str:
     return f"/c/{cluster.name}/"
 
 
+def modules(page: str) -> list[str]:
+    """The static files of a page's own scripts."""
+    return [f"js/{name}.js" for name in MODULES.get(page, ())]
+
+
 def common(cluster: Cluster, request: HttpRequest, query: Query | None = None, *, page: str = "") -> Context:
     """What base.html needs. `query` is what the counts in the header are counted from (None: everything)."""
     now = time.time()
@@ -58,6 +71,7 @@ def common(cluster: Cluster, request: HttpRequest, query: Query | None = None, *
         "page": page,
         "now": now,
         "vendor": vendor.present(),
+        "modules": modules(page),
         "refresh": REFRESH,
         "read_only": read_only(cluster, request),
         "fresh": told,

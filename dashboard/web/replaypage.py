@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from dashboard.core.model import Episode
-from dashboard.web import vendor
+from dashboard.web import pages, vendor
 from dashboard.web.importing import MAX_FILE, ImportFileError, unpack
 from dashboard.web.telling import key_of, played, told
 
@@ -44,6 +44,7 @@ def replay(episode: Episode) -> dict[str, Any]:
         "data": orjson.dumps(played(episode)).decode(),
         "now": now,
         "live": True,
+        "modules": pages.modules("episode"),
     }
 
 

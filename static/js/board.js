@@ -2,18 +2,19 @@
 
 import { html, nothing, render } from "lit";
 import { Cursor } from "viz/boardcursor.js";
-import { count, Filters } from "viz/boardfilters.js";
+import { Filters } from "viz/boardfilters.js";
 import { Sizes } from "viz/boardlist.js";
 import { Unfolded } from "viz/boardopen.js";
-import { Rows } from "viz/boardrows.js";
+import { FLASH, Rows } from "viz/boardrows.js";
 import { LiveWindow } from "viz/boardwindow.js";
 import { extent, parseQuery, queryText } from "viz/frames.js";
 import { calm, root } from "viz/page.js";
 import { glyph, line, shows } from "viz/parts.js";
+import { count } from "viz/wording.js";
 
 const SPARE = 300; // px beyond the window's edges in which rows are drawn already
 const REST = 120; // ms after which somebody who scrolled has stopped
-const FLASHES = 8; // rows that light up at once: more would say nothing
+const FLASHES = 8; // changes within one flash beyond which no row lights up: it would single nothing out
 
 class Board extends HTMLElement {
   connectedCallback() {
@@ -22,6 +23,7 @@ class Board extends HTMLElement {
     this.all = this.hasAttribute("all");
     this.goal = recalled() ?? (start ? { id: "", index: start, delta: 0 } : null);
     this.early = [];
+    this.moved = []; // when rows changed, lately
     this.open = new Unfolded(() => this.#draw());
     this.filters = new Filters(query, (other, about) => this.#show(other, about), () => this.#leap());
     this.live = new LiveWindow(query, this.goal?.index ?? 0, () => this.#draw(), refused);
@@ -220,7 +222,10 @@ class Board extends HTMLElement {
 
   #flash() {
     const changed = this.live.take();
-    if (calm.matches || changed.size > FLASHES) return;
+    if (calm.matches || !changed.size) return;
+    const at = performance.now();
+    this.moved = [...this.moved.filter((time) => at - time < FLASH), ...Array(changed.size).fill(at)];
+    if (this.moved.length > FLASHES) return;
     for (const id of changed) this.rows.flash(id);
   }
 }

@@ -2,6 +2,7 @@
 
 import { parseQuery, queryText } from "viz/frames.js";
 import { root } from "viz/page.js";
+import { count } from "viz/wording.js";
 
 const PAUSE = 150; // ms without a key before what was typed is looked for
 
@@ -91,6 +92,3 @@ export class Filters {
     if (clear) clear.hidden = !text;
   }
 }
-
-/** A count as people read it: `57,500`. The server's twin is `pages.count`. */
-export const count = (number) => number.toLocaleString("en");

@@ -4,6 +4,9 @@ import { render } from "lit";
 
 const POOL = 100;
 
+/** Milliseconds for which a row that changed is lit. */
+export const FLASH = 900;
+
 export class Rows {
   #items = new Map(); // key → {li, row, open, flash, given}
   #free = [];
@@ -72,12 +75,12 @@ export class Rows {
     const held = items.findIndex((li) => li.contains(document.activeElement));
     const place = new Map(items.map((li, at) => [li, at]));
     // What stands between two that belong together is a stray: it goes, and is put where it belongs when its turn comes.
-    const stray = (li, at) => place.get(li) < at && li !== items[held] && li.nextSibling !== items[place.get(li) + 1];
+    const stray = (li, at) => place.get(li) < at && li !== items[held] && li.nextElementSibling !== items[place.get(li) + 1];
     let next = this.#end;
     for (let at = items.length - 1; at >= 0; at -= 1) {
       const li = items[at];
-      while (li.nextSibling && li.nextSibling !== next && stray(li.nextSibling, at)) li.nextSibling.remove();
-      if (li.nextSibling !== next && at !== held) next.before(li);
+      while (li.nextElementSibling && li.nextElementSibling !== next && stray(li.nextElementSibling, at)) li.nextElementSibling.remove();
+      if (li.nextElementSibling !== next && at !== held) next.before(li);
       next = li;
     }
   }
@@ -87,6 +90,7 @@ export class Rows {
     const item = this.#items.get(key);
     if (!item) return;
     item.flash?.cancel();
-    item.flash = item.li.firstElementChild?.animate([{ backgroundColor: "var(--converging-wash)" }, {}], { duration: 900, easing: "ease-out" }) ?? null;
+    // Opacity of a layer of its own: the compositor fades it, and no row is painted again for it.
+    item.flash = item.li.animate([{ opacity: 1 }, { opacity: 0 }], { duration: FLASH, easing: "ease-out", pseudoElement: "::before" });
   }
 }

@@ -5,7 +5,7 @@ import { html, nothing, render } from "lit";
 import { judge, unproven, veil } from "viz/freshness.js";
 import { link } from "viz/link.js";
 import { cluster } from "viz/page.js";
-import { clockTime, duration, middle, plain } from "viz/wording.js";
+import { clockTime, count, duration, middle, plain } from "viz/wording.js";
 
 const veils = new CSSStyleSheet();
 let veiled = "";
@@ -89,9 +89,8 @@ function veilOfKinds(lost, silent) {
 function showStreams({ kinds, of, revision }, verdict, silent) {
   const place = ours(document.querySelector("rv-streams"));
   const answered = verdict.age === null ? "The API has not answered yet" : `The API answered ${seconds(verdict.age)} ago`;
-  const number = (value) => value.toLocaleString("en");
-  const row = (kind) => html`<tr class=${kind.state === "live" ? "live" : "other"}><td class="mono">${middle(kind.id, 48)}</td><td>${plain(kind.state, 20)}</td><td class="number">${kind.age === null ? "never" : `${duration(kind.age + silent)} ago`}</td><td class="number">${number(kind.objects)}</td><td class="number">${number(kind.relists)}</td></tr>${kind.note ? html`<tr class="note"><td colspan="5">${plain(kind.note)}</td></tr>` : nothing}`;
-  render(html`<p class="quiet">${answered} · revision <b>${number(revision)}</b> · <b>${of}</b> kind${of === 1 ? "" : "s"}</p><table><thead><tr><th>kind</th><th>state</th><th class="number">proven</th><th class="number">objects</th><th class="number">relists</th></tr></thead><tbody>${kinds.map(row)}</tbody></table>`, place);
+  const row = (kind) => html`<tr class=${kind.state === "live" ? "live" : "other"}><td class="mono">${middle(kind.id, 48)}</td><td>${plain(kind.state, 20)}</td><td class="number">${kind.age === null ? "never" : `${duration(kind.age + silent)} ago`}</td><td class="number">${count(kind.objects)}</td><td class="number">${count(kind.relists)}</td></tr>${kind.note ? html`<tr class="note"><td colspan="5">${plain(kind.note)}</td></tr>` : nothing}`;
+  render(html`<p class="quiet">${answered} · revision <b>${count(revision)}</b> · <b>${of}</b> kind${of === 1 ? "" : "s"}</p><table><thead><tr><th>kind</th><th>state</th><th class="number">proven</th><th class="number">objects</th><th class="number">relists</th></tr></thead><tbody>${kinds.map(row)}</tbody></table>`, place);
 }
 
 function showKinds(kinds) {

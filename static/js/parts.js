@@ -9,7 +9,7 @@ export const VERDICTS = ["stalled", "converging", "terminating", "unknown", "sus
 
 const MARKS = {
   converged: svg`<circle cx="8" cy="8" r="4.5" fill="currentColor"></circle>`,
-  converging: svg`<circle cx="8" cy="8" r="5.75" fill="none" stroke="currentColor" stroke-width="1.5"></circle><path class="turn" d="M8 8V2.25A5.75 5.75 0 0 1 13.75 8Z" fill="currentColor"></path>`,
+  converging: svg`<circle cx="8" cy="8" r="5.75" fill="none" stroke="currentColor" stroke-width="1.5"></circle><path d="M8 8V2.25A5.75 5.75 0 0 1 13.75 8Z" fill="currentColor"></path>`,
   stalled: svg`<path d="M8 1.5 15 14H1Z" fill="currentColor"></path>`,
   suspended: svg`<path d="M4 2.5h3v11H4zM9 2.5h3v11H9z" fill="currentColor"></path>`,
   terminating: svg`<path d="M3 3l10 10M13 3 3 13" fill="none" stroke="currentColor" stroke-width="2"></path>`,

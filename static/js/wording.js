@@ -35,6 +35,11 @@ export function kind(value) {
   return Object.hasOwn(SHORT_KINDS, text) ? SHORT_KINDS[text] : middle(text, 24);
 }
 
+/** A count as people read it: `57,500`. */
+export function count(number) {
+  return String(number).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
 /** A span in its largest whole unit: `12 s`, `6 min`, `3 h`, `2 d`. */
 export function duration(seconds) {
   const whole = Math.max(0, Math.trunc(seconds));

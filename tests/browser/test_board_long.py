@@ -217,9 +217,9 @@ def test_nothing_moves_when_the_script_takes_over(site: Site, open_page: Open) -
 def test_without_a_script_links_lead_through_the_list(site: Site, open_page: Open) -> None:
     page = open_page(site.board + LIST, java_script_enabled=False)
     first = page.locator("a.row").first.get_attribute("data-id")
-    expect(page.locator(".pages")).to_contain_text("rows 1 to 60 of 2,000")
+    expect(page.locator(".pages")).to_contain_text("rows 1 to 40 of 2,000")
     page.get_by_role("link", name="next").click()
-    expect(page.locator(".pages")).to_contain_text("rows 61 to 120 of 2,000")
+    expect(page.locator(".pages")).to_contain_text("rows 41 to 80 of 2,000")
     assert page.locator("a.row").first.get_attribute("data-id") != first
     page.get_by_role("link", name="previous").click()
     assert page.locator("a.row").first.get_attribute("data-id") == first
