@@ -123,6 +123,8 @@ def _replaced(episode: Episode, assessment: Assessment, now: float, evidence: Ev
     fights = assessment.reason == FIGHT
     if own.ending is not None:
         return _superseded(episode, key_for("deletion", own, own.ending), own.ending, evidence)
+    if episode.kind == "fight" and assessment.verdict is Verdict.CONVERGED:
+        return None  # it is quiet again
     if fights != (episode.kind == "fight") and (fights or own.generation != episode.generation):
         return _superseded(episode, *_next(episode, assessment, now, evidence), evidence)
     if not fights and _is_declared_anew(episode, evidence):

@@ -15,8 +15,12 @@ from dashboard.core.objects import Object, field
 
 Value = str | int | float | bool | None
 
-RETURNS = 2
-"""A value that was changed away and came back this many times is no correction any more, but a fight."""
+WINDOW = 300.0
+"""Seconds without a change after which what was set before is another story."""
+
+ONE_HAND = "kubectl"
+"""Its commands have a manager's name each (`kubectl-set`, `kubectl-rollout`), and one person uses them all: a rollback
+by hand is no fight, but what comes back twice is."""
 
 MOST_FIELDS = 200
 
@@ -41,7 +45,8 @@ class Fight:
         'kubectl and hpa set spec.replicas back and forth between 3 and 8'
         """
         values = " and ".join("nothing" if value is None else str(value) for value in self.values[:3])
-        return f"{' and '.join(self.managers[:3])} set {self.path} back and forth between {values}"
+        between = f" between {values}" if values else ""
+        return f"{' and '.join(self.managers[:3])} set {self.path} back and forth{between}"
 
 
 @dataclass(slots=True)
@@ -55,8 +60,8 @@ class _Field:
 def fights(versions: Iterable[Object]) -> tuple[Fight, ...]:
     """The fights in an object's versions, oldest first in; the longest fight first out.
 
-    A fight is between two managers at least, and a value that one of them set must have come back after another
-    had changed it, twice in all. What one manager changes by itself, however often, is its work.
+    A fight is between two managers at least, and a value must have come back by another hand than the one that had
+    changed it. What one manager changes by itself, however often, is its work.
     """
     known: dict[str, _Field] = {}
     previous: Mapping[str, Any] | None = None
@@ -91,19 +96,36 @@ def _wishes(obj: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def dispute(path: str, before: Value, changes: Sequence[tuple[Value, Setter]]) -> Fight | None:
-    """The fight in one field's changes, oldest first: what it was before, then (value, who set it)."""
+    """The fight in one field's changes, oldest first: what it was before, then (value, who set it).
+
+    A → B → A by two managers is one, within WINDOW where managedFields tell the times.
+    """
+    before, changes = _newest(before, changes)
     seen = {repr(before)}
-    returns, hands = 0, 0
-    last_by = ""
+    returns: list[bool] = []
+    hands, last_by = 0, ""
     for value, setter in changes:
         if repr(value) in seen and setter.manager != last_by:
-            returns += 1
+            returns.append(_hand(setter.manager) != _hand(last_by))
         seen.add(repr(value))
         hands += setter.manager != last_by
         last_by = setter.manager
     managers = tuple(dict.fromkeys(setter.manager for _, setter in changes))
-    if len(managers) < 2 or returns < RETURNS:
+    if not returns or not (returns[0] or len(returns) > 1) or len(managers) < 2:
         return None
     times = [setter.time for _, setter in changes if setter.time is not None]
     values = tuple(dict.fromkeys(value for value, _ in changes))
     return Fight(path, managers, values, hands, min(times, default=None), max(times, default=None))
+
+
+def _hand(manager: str) -> str:
+    return ONE_HAND if manager.startswith(ONE_HAND) else manager
+
+
+def _newest(before: Value, changes: Sequence[tuple[Value, Setter]]) -> tuple[Value, Sequence[tuple[Value, Setter]]]:
+    """The changes since the last pause that was longer than WINDOW, and what the field was before them."""
+    for place in range(len(changes) - 1, 0, -1):
+        earlier, later = changes[place - 1][1].time, changes[place][1].time
+        if earlier is not None and later is not None and later - earlier > WINDOW:
+            return changes[place - 1][0], changes[place:]
+    return before, changes

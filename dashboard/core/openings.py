@@ -82,8 +82,8 @@ def opened_at(kind: str, last: Episode | None, assessment: Assessment, now: floa
     since = assessment.since if assessment.since is not None and isfinite(assessment.since) else now
     if assessment.at_least or (since <= earlier and now - since > NEW):  # it was well since
         since = min([now, *_caused(evidence, max(earlier, now - LAG))])
-    said = own.written if own.written is not None and max(earlier, now - LAG) < own.written else since
-    return min(lost or [since, said])
+    said = own.accepted if kind == "fight" else own.written
+    return min(lost or [since, said if said is not None and max(earlier, now - LAG) < said else since])
 
 
 def _accepted(last: Episode | None, now: float, evidence: Evidence) -> float:

@@ -74,7 +74,8 @@ class Judging:
             self.remove(id)
             old = None
         self._pins.offer(id, obj, version)
-        self._disputes.seen(id, obj, now)
+        if (key.group, key.kind) not in LEAVES:
+            self._disputes.seen(id, obj, old.body if old is not None else None, now)
         self._judge(key, id, obj, old, version=version, now=now, listed=listed)
         return id
 

@@ -112,10 +112,22 @@ def test_two_managers_who_undo_each_other_fight() -> None:
     assert found[0].sentence == "hpa and kubectl set spec.replicas back and forth between 8 and 3"
 
 
-def test_one_correction_or_one_manager_is_no_fight() -> None:
-    assert fights([version(3, "kubectl", 0), version(8, "hpa", 1), version(3, "kubectl", 2)]) == ()
+def test_a_value_that_another_manager_brings_back_is_fought_over() -> None:
+    (found,) = fights([version(3, "kubectl", 0), version(8, "hpa", 1), version(3, "kubectl", 2)])
+    assert (found.path, found.managers, found.values) == ("spec.replicas", ("hpa", "kubectl"), (8, 3))
+
+
+def test_one_manager_or_one_person_s_commands_do_not_fight() -> None:
     assert fights([version(each, "hpa", at) for at, each in enumerate((3, 8, 3, 8, 3))]) == ()
     assert fights([version(each, ("a", "b")[at % 2], at) for at, each in enumerate((1, 2, 3, 4, 5))]) == ()
+    rollback = [version(3, "kubectl-client-side-apply", 0), version(8, "kubectl-scale", 1), version(3, "kubectl", 2)]
+    assert fights(rollback) == ()
+
+
+def test_what_comes_back_much_later_is_no_fight() -> None:
+    late = version(3, "kubectl", 2)
+    late["metadata"]["managedFields"][0]["time"] = "2026-01-01T00:06:00Z"
+    assert fights([version(3, "kubectl", 0), version(8, "hpa", 1), late]) == ()
 
 
 def test_pods_of_a_recording_name_their_owner(shared: Path) -> None:

@@ -168,3 +168,25 @@ def test_a_custom_resource_of_which_nothing_is_known_but_when_it_was_declared_is
     assert [line.partition(":")[0] for line in life.lines()] == [
         "change 50 superseded 55", "change 55 converged 60", "loss 200 stalled 200",
     ]  # fmt: skip
+
+
+def test_a_field_that_two_managers_set_back_and_forth_is_one_fight_that_recovers_when_it_is_quiet() -> None:
+    def bucket(generation: int, size: int, by: str, at: float) -> Obj:
+        obj = thing("example.com/v1", "Bucket", "b", status_at=at)
+        owned = {"f:spec": {"f:size": {}}}
+        wrote = {"manager": by, "operation": "Update", "time": stamp(at), "fieldsV1": owned}
+        obj["metadata"] |= {"generation": generation, "managedFields": [wrote, obj["metadata"]["managedFields"][1]]}
+        said = {"observedGeneration": generation, "conditions": [condition("Ready", True, 3)]}
+        return obj | {"spec": {"size": size}, "status": said}
+
+    life = Life(5)
+    life.at(5, bucket(1, 1, "git", 0), type="ADDED")
+    for turn in range(5):
+        at = 50.2 + 10 * turn
+        life.at(at, bucket(2 + turn, 2 - turn % 2, ("operator", "git")[turn % 2], at))
+    (fight,) = life.episodes
+    assert (fight.kind, fight.opened, fight.ended, fight.recovered) == ("fight", T0 + 50, Ended.STALLED, None)
+    assert fight.cause == "git and operator set spec.size back and forth between 1 and 2"
+    life.at(450)
+    (fight,) = life.episodes
+    assert fight.recovered == T0 + 90
