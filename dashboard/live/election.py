@@ -69,18 +69,21 @@ class Term:
         self.epoch = epoch
         self.over = asyncio.Event()
         self._again = again
+        self._beginning = asyncio.Lock()
 
-    async def renew_epoch(self) -> bool:
-        """Begin a new epoch, for Redis has lost what was written in this one; False where the term is over.
+    async def renew_epoch(self, lost: int) -> bool:
+        """Begin a new epoch, for Redis has lost what was written in that one; False where the term is over.
+
+        Where a newer one has begun since, it stays: who renews the lock and who writes find out at the same time.
 
         Raises RedisError.
         """
-        epoch = await self._again() if not self.over.is_set() else 0
-        if not epoch:
-            self.end()
-            return False
-        self.epoch = max(self.epoch, epoch)  # two may have asked at once
-        return True
+        async with self._beginning:
+            if self.epoch == lost and not self.over.is_set():
+                self.epoch = await self._again() or self.epoch
+                if self.epoch == lost:
+                    self.end()
+        return not self.over.is_set()
 
     def end(self) -> None:
         """Somebody else leads."""
@@ -163,12 +166,12 @@ class Election:
 
     async def _renew(self, term: Term) -> float:
         """Try to; the seconds until the next try."""
-        began = self._steady()
+        began, epoch = self._steady(), term.epoch
         try:
-            answer = int(await self._call(RENEW_IT, term.epoch))
+            answer = int(await self._call(RENEW_IT, epoch))
             if answer > 0:
                 self._until = began + TTL
-            elif answer == 0 or not await term.renew_epoch():
+            elif answer == 0 or not await term.renew_epoch(epoch):
                 term.end()
         except RedisError as error:
             log.info("the lock is not renewed", error=type(error).__name__)

@@ -143,6 +143,8 @@ class Mirror(Picture):
             return
         kinds = {(each.resource.group, each.resource.kind): each for each in report.kinds}
         whole = {kind for kind, each in kinds.items() if each.listed or each.state in OUT_OF_REACH}
+        if not whole and not report.settled:
+            return
         for name in tuple(self._old):
             entry = self._entries.by_id.get(name[2:]) if name.startswith(ROW) else None
             kind = (entry.row.group, entry.row.kind) if entry is not None else None

@@ -54,7 +54,7 @@ WORD = 1.0
 LOOK = 0.25
 """Seconds after which a change of freshness is noticed at the latest."""
 
-AGAIN = (0.1, 0.5)
+AGAIN = (0.1, 0.25)
 """Seconds until a write that failed is tried again, at first and at last."""
 
 SWEEP = 10.0
@@ -187,7 +187,8 @@ class Publisher:
                 pause = min(2 * pause, AGAIN[1])
                 continue
             self._trouble("")
-            await self._pause()
+            if self._writer.epoch == self._term.epoch:  # else Redis has lost everything: it is told anew at once
+                await self._pause()
 
     def _trouble(self, problem: str) -> None:
         if problem and not self.problem:
@@ -228,7 +229,7 @@ class Publisher:
             self._key, self._resources = None, ()
             raise
         if refused is Refused.LOST:
-            await self._term.renew_epoch()
+            await self._term.renew_epoch(epoch)
         elif refused is Refused.FENCED and epoch == self._term.epoch:
             log.warning("a newer leader writes", epoch=epoch)
             self._term.end()

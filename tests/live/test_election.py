@@ -75,6 +75,21 @@ async def test_a_lock_that_redis_lost_is_taken_again_in_the_same_term(redis_serv
             assert await redis.get(KEYS.lock) == one.election.token.encode()
 
 
+async def test_one_new_epoch_begins_however_many_find_out_that_it_must(redis_server: RedisServer) -> None:
+    async with client(redis_server.url) as redis:
+        one = Candidate(redis)
+        async with running(one.run()):
+            await until(lambda: one.now, "it leads")
+            term = one.terms[0]
+            lost = term.epoch
+            await redis.flushall()
+            assert all(await asyncio.gather(*(term.renew_epoch(lost) for _ in range(3))))
+            assert int(await redis.get(KEYS.epoch) or 0) == term.epoch > lost
+            await redis.set(KEYS.lock, "another", px=60_000)
+            assert await term.renew_epoch(lost), "a newer one has begun: what was lost was lost before it"
+            assert not await term.renew_epoch(term.epoch), "another one leads"
+
+
 async def test_the_epoch_grows_even_where_redis_knows_less_than_the_taker(redis_server: RedisServer) -> None:
     async with client(redis_server.url) as redis:
         one, known = Candidate(redis), int(time.time() * 1000) + 10**9
