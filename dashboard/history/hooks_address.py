@@ -6,6 +6,7 @@ each delivery, and the connection goes to the very address that was judged.
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -15,6 +16,14 @@ from yarl import URL
 Network = IPv4Network | IPv6Network
 Address = IPv4Address | IPv6Address
 MOST_CHARACTERS = 2000
+ACCEPTED = (
+    "http:// or https:// and a host (a name, or an address like 192.0.2.1), in ASCII, without blanks, backslashes or "
+    "fragment"
+)
+NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?", re.ASCII)
+NUMBER = re.compile(r"(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)\.?$", re.ASCII)
+"""A host that ends in a number is an IPv4 address (https://url.spec.whatwg.org/#ends-in-a-number-checker). Some read it
+as octal, as hexadecimal or as one number, some ask a name server for it, and some see no need to."""
 
 UNICAST = IPv6Network("2000::/3")
 """The only part of IPv6 that has been given out for the open internet (IANA, IPv6 address space)."""
@@ -42,17 +51,24 @@ def read(url: str) -> URL:
 
     Raises AddressError saying what is accepted.
     """
-    accepted = "http:// or https:// and a host, in ASCII, without blanks, backslashes or fragment"
-    if len(url) > MOST_CHARACTERS or not url.isascii() or not url.isprintable() or " " in url or "\\" in url:
-        raise AddressError(accepted)
     try:
+        if len(url) > MOST_CHARACTERS or not url.isascii() or not url.isprintable() or " " in url or "\\" in url:
+            raise ValueError
         found = URL(url, encoded=True)  # sent as it was written: a signature may stand in its query
-        host = URL(url).raw_host
+        host = URL(url).raw_host or ""
+        if found.scheme not in ("http", "https") or not found.port or found.raw_fragment or not _is_host(host):
+            raise ValueError
+        return found.with_host(host)
     except ValueError as error:
-        raise AddressError(accepted) from error
-    if found.scheme not in ("http", "https") or not host or "%" in host or found.raw_fragment or not found.port:
-        raise AddressError(accepted)
-    return found.with_host(host)
+        raise AddressError(ACCEPTED) from error
+
+
+def _is_host(host: str) -> bool:
+    """Whether it is a name, or an address in its one usual spelling and without a zone."""
+    try:
+        return str(ip_address(host)) == host and "%" not in host
+    except ValueError:
+        return bool(NAME.fullmatch(host)) and not NUMBER.search(host)
 
 
 def shown(url: str) -> str:

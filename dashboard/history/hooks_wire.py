@@ -6,14 +6,12 @@ import asyncio
 import errno
 import os
 import queue
-import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from dashboard.history.hooks_address import Address, AddressError, Network, judged, read, resolve
@@ -51,16 +49,15 @@ def post(url: str, content: bytes, headers: dict[str, str], allowed: Iterable[Ne
 
 
 async def _post(url: URL, content: bytes, headers: dict[str, str], address: Address) -> int:
-    timeout = aiohttp.ClientTimeout(total=SECONDS)
+    """To the address, as itself: no name is left in what is connected to, so that nobody can be asked a second time.
+    The name stays what TLS and Host are told.
+    """
     trust = ssl.create_default_context()  # the library's own is as old as the process: SSL_CERT_FILE may be newer
-    connector = aiohttp.TCPConnector(
-        resolver=_Pinned(address), use_dns_cache=False, force_close=True, limit=1, ssl=trust
-    )
     try:
         async with (
             aiohttp.ClientSession(
-                connector=connector,
-                timeout=timeout,
+                connector=aiohttp.TCPConnector(use_dns_cache=False, force_close=True, limit=1, ssl=trust),
+                timeout=aiohttp.ClientTimeout(total=SECONDS),
                 trust_env=False,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 skip_auto_headers=("Accept-Encoding",),
@@ -68,7 +65,13 @@ async def _post(url: URL, content: bytes, headers: dict[str, str], address: Addr
                 max_line_size=MOST_HEAD,
                 max_field_size=MOST_HEAD,
             ) as session,
-            session.post(url, data=content, headers=headers, allow_redirects=False) as answer,
+            session.post(
+                url.with_host(str(address)),
+                data=content,
+                headers={**headers, "Host": url.host_port_subcomponent or ""},
+                server_hostname=url.raw_host,
+                allow_redirects=False,
+            ) as answer,
         ):
             answer.close()  # with the connection: whatever else it wants to say is not heard
             return answer.status
@@ -85,31 +88,6 @@ def _words(error: Exception) -> str:
     if isinstance(error, aiohttp.ClientConnectorError):
         return f"no connection ({os.strerror(error.os_error.errno or errno.ECONNREFUSED)})"
     return f"the connection broke ({type(error).__name__})"
-
-
-class _Pinned(AbstractResolver):
-    """Gives the address that was judged for whatever name: nobody is asked a second time."""
-
-    def __init__(self, address: Address) -> None:
-        self._address = address
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        """The one address; the name stays what TLS and Host are told."""
-        return [
-            ResolveResult(
-                hostname=host,
-                host=str(self._address),
-                port=port,
-                family=socket.AF_INET if self._address.version == 4 else socket.AF_INET6,
-                proto=0,
-                flags=socket.AI_NUMERICHOST,
-            )
-        ]
-
-    async def close(self) -> None:
-        """Nothing is held."""
 
 
 def within(seconds: float, work: Callable[[], T]) -> T:

@@ -91,11 +91,40 @@ def test_what_is_allowed_is_allowed_by_name_or_network_alone() -> None:
             judged("hooks.internal", inside, allowed)
 
 
-@pytest.mark.parametrize("host", ["127.1", "2130706433", "0x7f.0.0.1", "017700000001", "localhost", "127.0.0.1"])
-def test_other_spellings_of_loopback_are_seen_through(host: str) -> None:
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "[0:0:0:0:0:0:0:1]"])
+def test_spellings_of_loopback_are_seen_through(host: str) -> None:
     url = read(f"http://{host}:81/")
     with pytest.raises(AddressError):
         judged(url.raw_host or "", resolve(url.raw_host or "", 81), ())
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.1", "2130706433", "0x7f.0.0.1", "0X7F000001", "017700000001", "127.0.0.01", "0", "a.0x", "a.09",
+        "127.0.0.1.", "256.1.1.1", "999999999999", "1.2.3.4.5",  # what no library takes for an address is asked for
+    ],
+)  # fmt: skip
+def test_numbers_that_are_no_plain_address_are_refused(host: str) -> None:
+    with pytest.raises(AddressError, match="http:// or https://"):
+        read(f"http://{host}/")
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://Hooks.Example/x", "hooks.example"),
+        ("https://hooks.example./x", "hooks.example."),
+        ("https://xn--bcher-kva.example/", "xn--bcher-kva.example"),
+        ("https://h1.x-2_3.example:8443/", "h1.x-2_3.example"),
+        ("https://8.8.8.8/", "8.8.8.8"),
+        ("https://[2606:4700:0:0::1]/", "2606:4700::1"),
+        ("https://hooks.example:443@other.example/", "other.example"),
+        ("https://hooks.example?@other.example/", "hooks.example"),
+    ],
+)
+def test_which_host_it_is(url: str, host: str) -> None:
+    assert read(url).raw_host == host
 
 
 @pytest.mark.parametrize(
@@ -113,6 +142,16 @@ def test_other_spellings_of_loopback_are_seen_through(host: str) -> None:
         "https://example.com:99999/",
         "https://[fe80::1%25eth0]/",
         "https://ex\u0430mple.com/",
+        "https://ex%61mple.com/",
+        "https://exa%2fmple.com/",
+        'https://exa"mple.com/',
+        "https://exa{m}ple.com/",
+        "https://exa;mple.com/",
+        "https://.example.com/",
+        "https://example..com/",
+        "https://[::1]x/",
+        "https://example.com:0/",
+        "https://example.com:0x50/",
         "https://example.com/\r\nX: y",
         "https://example.com/" + "x" * 2000,
     ],

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 import json
+import resource
 import socket
 import threading
 import time
+from base64 import b64decode
 from collections.abc import Iterator
 from ipaddress import ip_network
 from pathlib import Path
@@ -80,6 +82,17 @@ def test_a_name_is_asked_once_and_its_answer_is_what_is_connected_to(
     assert send(f"http://hooks.example:{receiver.port}/hook", ["hooks.example"]) == 204
     assert names["asked"] == ["hooks.example"]
     assert receiver.got[0].headers["host"] == f"hooks.example:{receiver.port}"
+
+
+def test_what_is_asked_for_is_written_as_in_the_url(receiver: Receiver, names: dict[str, list[str]]) -> None:
+    names["hooks.example."] = ["127.0.0.1"]
+    assert send(f"http://[::ffff:127.0.0.1]:{receiver.port}/a?b=%2F") == 204
+    assert send(f"http://me:w%40rd@hooks.example.:{receiver.port}") == 204
+    first, second = receiver.got
+    assert (first.path, first.headers["host"]) == ("/a?b=%2F", f"[::ffff:7f00:1]:{receiver.port}")
+    assert (second.path, second.headers["host"]) == ("/", f"hooks.example:{receiver.port}")
+    assert b64decode(second.headers["authorization"].removeprefix("Basic ")) == b"me:w@rd"
+    assert "authorization" not in first.headers
 
 
 def test_a_name_that_comes_to_lead_inside_is_refused(receiver: Receiver, names: dict[str, list[str]]) -> None:
@@ -158,6 +171,18 @@ def test_a_line_without_end_is_left() -> None:
         assert refused(f"http://127.0.0.1:{port[0]}/").startswith("the connection broke")
 
 
+@pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\n", b"", b"HTTP/1.1 200 "], ids=["lines", "interim", "no line"])
+def test_a_head_without_end_is_left_and_not_kept(head: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hooks_wire, "SECONDS", 1.0)
+    more = {b"": b"HTTP/1.1 100 Continue\r\n\r\n" * 200}.get(head, b"x: y\r\n" * 1000)
+    port: list[int] = []
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with talking(itertools.chain([head], itertools.repeat(more)), port) as gone:
+        assert refused(f"http://127.0.0.1:{port[0]}/").startswith(("the connection broke", "no answer"))
+        assert gone.wait(20)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024  # kilobytes
+
+
 def test_nobody_there_is_said_without_an_address() -> None:
     port = free_port()
     words = refused(f"http://127.0.0.1:{port}/secret")
@@ -195,6 +220,27 @@ def test_tls_is_told_the_name_and_checks_it(
         assert refused(url.replace("hooks.", "other.")) == "its certificate is not trusted, or TLS failed"
         assert refused(f"https://127.0.0.1:{found.port}/hook") == "its certificate is not trusted, or TLS failed"
     assert [got.headers["host"] for got in found.got] == [f"hooks.example:{found.port}"]
+
+
+def test_whoever_does_not_end_tls_is_left(
+    tmp_path: Path, names: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context, authority = certificate(tmp_path, "hooks.example")
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+    names["hooks.example"] = ["127.0.0.1"]
+    held = threading.Event()
+    with receiving(Receiver(answers=[200], more=b"x" * 20_000_000), context) as found:
+        assert send(f"https://hooks.example:{found.port}/") == 200
+    port: list[int] = []
+    monkeypatch.setattr(hooks_wire, "SECONDS", 0.5)
+
+    def silent() -> Iterator[bytes]:
+        held.wait(20)
+        yield b""
+
+    with talking(silent(), port):  # takes the beginning of TLS, and says nothing
+        assert refused(f"https://hooks.example:{port[0]}/") == "no answer within 0 s"
+        held.set()
 
 
 def test_work_in_time_is_given_and_work_without_end_is_left() -> None:
