@@ -47,7 +47,8 @@ def celery_settings(redis_url: str, data: Path) -> dict[str, Any]:
         "CELERY_DB_REUSE_MAX": CONNECTION_USES,
         "CELERY_WORKER_HIJACK_ROOT_LOGGER": False,
         "CELERY_WORKER_REDIRECT_STDOUTS": False,
-        "CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS": True,
+        # A worker that loses Redis would kill the processes of its pool, and with them whoever is sending a webhook.
+        "CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS": False,
         "CELERY_ACCEPT_CONTENT": ["json"],
         "CELERY_TASK_SERIALIZER": "json",
         "CELERY_ENABLE_UTC": True,

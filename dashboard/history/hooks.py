@@ -1,10 +1,12 @@
 """Telling people: what happened to an episode becomes a row for each rule that wants it, and a row is sent once.
 
 1. `told` makes the rows in the transaction that keeps the news itself. A rule, an episode and a kind of event have one
-   row for good, so that two leaders and any number of restarts make no second.
+   row, so that two leaders and any number of restarts make no second. Rows are removed after a while, and what is
+   older than that is not told any more.
 2. A row is claimed in the database before it is sent. An answer of 2xx ends it; anything else is tried again with
    backoff and jitter, with the same id, for a day.
-3. A row whose sender ended before the answer came may have arrived: it is called `unknown` and not sent again.
+3. A row whose sender ended before the answer came may have arrived: it is called `unknown` and not sent again. A worker
+   that is asked to end waits for the answer first.
 4. Celery says when: at once after the transaction, and every few seconds for what is due. The sending itself is done by
    a thread for each rule, so that an endpoint that is dead costs nobody else's time, nor the worker's.
 """
@@ -16,13 +18,13 @@ import random
 import threading
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 from functools import partial
 
 from django.conf import settings
 from django.db import Error, close_old_connections, connection, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from dashboard.core.model import Episode
 from dashboard.history import hooks_forms, hooks_wire
@@ -37,16 +39,20 @@ FIRST, LONGEST = 5.0, 1800.0
 GIVE_UP = 86_400.0
 """Seconds for which a row is tried."""
 KEPT = 30 * 86_400.0
-AT_ONCE = 50
+PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
+"""Seconds between attempts to write down an answer: nobody else knows of it."""
 
 logger = logging.getLogger(__name__)
-_busy: set[int] = set()
+_senders: dict[int, threading.Thread] = {}
 _lock = threading.Lock()
+_ending = threading.Event()
 
 
 def told(cluster: str, episode: Episode, event: str, *, namespace: str, kind: str, name: str) -> None:
     """Have each rule that wants it told of it. Call it in the transaction that keeps what it says."""
     now = time.time()
+    if happened(episode, event) < now - KEPT:
+        return
     public = settings.RECONCILERVIZ_PUBLIC_URL
     said = hooks_forms.facts(cluster, episode, event, public, namespace=namespace, kind=kind, name=name)
     group = episode.object.partition("/")[0]
@@ -54,6 +60,12 @@ def told(cluster: str, episode: Episode, event: str, *, namespace: str, kind: st
     enabled = Rule.objects.filter(enabled=True).exclude(pk__in=list(heard))
     rules = [rule for rule in enabled if wants(rule, event, namespace, group, kind)]
     _enter(rules, now, cluster=cluster, episode=episode.key, event=event, facts=said)
+
+
+def happened(episode: Episode, event: str) -> float:
+    """When, in Unix seconds; of what is slow, the earliest that it may have been."""
+    at = {"stalled": episode.closed, "recovered": episode.recovered}.get(event)
+    return episode.opened if at is None else at
 
 
 def try_out(rule: Rule) -> None:
@@ -100,7 +112,10 @@ def due(now: float) -> list[int]:
 
 
 def _ready(now: float) -> QuerySet[Delivery]:
-    return Delivery.objects.filter(Q(rule__enabled=True) | Q(event=hooks_forms.TEST), status=WAITING, due__lte=now)
+    # Without a join: an update over one looks for its rows in a subquery, which sees none of what another sender has
+    # just claimed (https://www.postgresql.org/docs/current/transaction-iso.html#XACT-READ-COMMITTED).
+    enabled = Exists(Rule.objects.filter(pk=OuterRef("rule"), enabled=True))
+    return Delivery.objects.filter(enabled | Q(event=hooks_forms.TEST), status=WAITING, due__lte=now)
 
 
 def forget(now: float) -> None:
@@ -115,14 +130,26 @@ def forget(now: float) -> None:
 def start(rule_id: int) -> bool:
     """Send what is due for a rule, in a thread of its own; False where one is at it already."""
     with _lock:
-        if rule_id in _busy:
+        if rule_id in _senders or _ending.is_set():
             return False
-        _busy.add(rule_id)
-    threading.Thread(target=_thread, args=(rule_id,), name=f"hook-{rule_id}", daemon=True).start()
+        sender = threading.Thread(target=_send, args=(rule_id,), name=f"hook-{rule_id}", daemon=True)
+        sender.start()
+        _senders[rule_id] = sender
     return True
 
 
-def _thread(rule_id: int) -> None:
+def finish(seconds: float) -> None:
+    """Begin no sending more in this process, and wait so long for the answers of those that are under way."""
+    end = time.monotonic() + seconds
+    with _lock:
+        _ending.set()
+        senders = list(_senders.values())
+    for sender in senders:
+        sender.join(max(0.0, end - time.monotonic()))
+    _ending.clear()
+
+
+def _send(rule_id: int) -> None:
     try:
         close_old_connections()
         deliver(rule_id)
@@ -131,7 +158,7 @@ def _thread(rule_id: int) -> None:
     finally:
         connection.close()
         with _lock:
-            _busy.discard(rule_id)
+            del _senders[rule_id]
 
 
 def deliver(rule_id: int) -> None:
@@ -139,29 +166,26 @@ def deliver(rule_id: int) -> None:
 
     Raises django.db.Error where the database does not answer: the rows say what is left to do.
     """
-    while rows := _next(rule_id, time.time()):
-        for row in rows:
-            if claim(row, time.time()) and not _attempt(row):
-                return
+    while not _ending.is_set() and (row := _next(rule_id, time.time())):
+        if claim(row, time.time()) and not _attempt(row):
+            return
 
 
-def _next(rule_id: int, now: float) -> list[Delivery]:
-    found = _ready(now).filter(rule=rule_id).select_related("rule")
-    rows = list(found.order_by("made", "id")[:AT_ONCE])
-    under_way = Delivery.objects.filter(rule=rule_id, status__in=(WAITING, SENDING))
-    earlier = under_way.filter(episode__in={row.episode for row in rows}).values_list("episode", "made", "id")
-    first: dict[str, tuple[float, str]] = {}
-    for episode, made, id in earlier:
-        first[episode] = min(first.get(episode, (made, id)), (made, id))
-    # What happened first to an episode is told first: `recovered` waits for its `stalled`.
-    return [row for row in rows if first.get(row.episode) == (row.made, row.id)]
+def _next(rule_id: int, now: float) -> Delivery | None:
+    """One at a time, with its rule as it is now: it may have been changed while the one before was sent.
+
+    What happened first to an episode is told first: `recovered` waits for its `stalled`.
+    """
+    same = {name: OuterRef(name) for name in ("rule", "cluster", "episode")}
+    before = Q(made__lt=OuterRef("made")) | Q(made=OuterRef("made"), id__lt=OuterRef("id"))
+    earlier = Delivery.objects.filter(before, status__in=(WAITING, SENDING), **same)
+    found = _ready(now).filter(~Exists(earlier), rule=rule_id)
+    return found.select_related("rule").order_by("made", "id").first()
 
 
 def claim(row: Delivery, now: float) -> bool:
-    """Make it ours to send; False where somebody else has it, or had."""
-    mine = Delivery.objects.filter(pk=row.pk, status=WAITING, due__lte=now).update(
-        status=SENDING, due=now + LEASE, attempts=F("attempts") + 1
-    )
+    """Make it ours to send; False where somebody else has it, or had, or it is to be sent no more."""
+    mine = _ready(now).filter(pk=row.pk).update(status=SENDING, due=now + LEASE, attempts=F("attempts") + 1)
     row.attempts += mine
     return mine == 1
 
@@ -174,12 +198,28 @@ def _attempt(row: Delivery) -> bool:
     try:
         hooks_wire.post(rule.url, content, headers, settings.RECONCILERVIZ_WEBHOOK_ALLOW)
     except NotDeliveredError as error:
-        _failed(row, error, time.time())
+        _written(partial(_failed, row, error, time.time()))
         return error.answered
-    now = time.time()
-    _mine(row).update(status=DELIVERED, answered=now, problem="")
-    Rule.objects.filter(pk=rule.pk).update(failing=None, problem="")
+    _written(partial(_delivered, row, time.time()))
     return True
+
+
+def _written(note: Callable[[], None]) -> None:
+    """Write down what came of it, again while the database does not answer. Raises django.db.Error in the end."""
+    for pause in PAUSES:
+        try:
+            note()
+        except Error:
+            connection.close()
+            time.sleep(pause)
+        else:
+            return
+    note()
+
+
+def _delivered(row: Delivery, now: float) -> None:
+    _mine(row).update(status=DELIVERED, answered=now, problem="")
+    Rule.objects.filter(pk=row.rule_id).update(failing=None, problem="")
 
 
 def _failed(row: Delivery, error: NotDeliveredError, now: float) -> None:
@@ -197,7 +237,8 @@ def _failed(row: Delivery, error: NotDeliveredError, now: float) -> None:
 
 
 def _mine(row: Delivery) -> QuerySet[Delivery]:
-    return Delivery.objects.filter(pk=row.pk, status=SENDING)
+    """Also where it was taken for `unknown` meanwhile, by another clock or because this machine slept."""
+    return Delivery.objects.filter(pk=row.pk, status__in=(SENDING, UNKNOWN), attempts=row.attempts)
 
 
 def backoff(attempts: int) -> float:

@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -21,13 +22,14 @@ from django.db import connection, transaction
 from dashboard.core.model import Change, Ended, Episode
 from dashboard.history import hooks, hooks_forms, hooks_wire
 from dashboard.history.models_hooks import DELIVERED, GIVEN_UP, SENDING, UNKNOWN, WAITING, Delivery, Rule
-from tests.history.made import NOW, batch, episode, told
+from tests.history.made import batch, episode, told
 from tests.history.receivers import Receiver, receiving
 from tests.processes import ROOT, eventually, free_port
 
 SECRET = "a-signing-secret"
 PLACE = {"namespace": "shop", "kind": "Deployment", "name": "web"}
-STALLED = episode(took=9, ended=Ended.STALLED)
+NOW = time.time() - 60
+STALLED = episode(took=9, ended=Ended.STALLED, opened=NOW)
 
 
 @pytest.fixture(autouse=True)

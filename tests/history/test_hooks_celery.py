@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import time
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from dashboard.history import hooks, inprocess, tasks, tasks_hooks
 from dashboard.history.models_hooks import DELIVERED, Delivery, Rule
 from dashboard.history.recording import Recording
 from reconcilerviz.celery import app
-from tests.history.made import NOW, away, episode, row
+from tests.history.made import away, episode, row
 from tests.history.receivers import Receiver, receiving
 from tests.history.test_recording import until
 
@@ -44,7 +45,7 @@ async def test_what_is_told_arrives(kept: str, data: Path, monkeypatch: pytest.M
         async with inprocess.running() as start:
             task = asyncio.create_task(found.run())
             start()
-            found.episode(episode(took=9, ended=Ended.STALLED, opened=NOW), row())
+            found.episode(episode(took=9, ended=Ended.STALLED, opened=time.time() - 60), row())
             await until(lambda: bool(receiver.got))
             await until(lambda: not [each for each in threading.enumerate() if each.name.startswith("hook-")])
             assert await away(lambda: list(Delivery.objects.values_list("status", flat=True))) == [DELIVERED]
