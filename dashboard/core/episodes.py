@@ -262,7 +262,7 @@ def _converged_at(episode: Episode, now: float, evidence: Evidence) -> float:
     said = [own.written, own.completed, *(at for _, _, at in own.conditions)]
     said += [at for each in evidence.marks for at in (each.ready, each.finished)]
     told = [at for at in said if at is not None and episode.opened <= at + SAME and at <= now + SAME]
-    return max(told, default=now)
+    return max(max(told, default=now), episode.closed or episode.opened)  # it recovers after it stalled
 
 
 def _stalled_at(episode: Episode, now: float, evidence: Evidence) -> float:

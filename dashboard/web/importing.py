@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import zlib
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import jsonschema_rs
@@ -95,11 +96,26 @@ def _validator() -> Any:
 def unpack(data: bytes) -> Episode:
     """The episode in a file. Raises ImportFileError. It has no key and no uid: it belongs to no cluster here."""
     content = _parse(_inflate(data))
-    for error in _validator().iter_errors(content):
-        raise ImportFileError(_path(error.instance_path), _shown(error.instance), plain(error.message, 200))
+    try:
+        error = next(_validator().iter_errors(content), None)
+    except ValueError as error:  # what JSON still takes may be nested deeper than the validator goes
+        raise ImportFileError("file", "nested too deeply", f"what this program wrote ({error})") from error
+    if error is not None:
+        raise _wrong(error)
     episode = _episode(content)
     _check_times(episode)
     return episode
+
+
+def _wrong(error: Any) -> ImportFileError:
+    """What the schema says, by the field itself also where it is one too many or too few."""
+    steps, value, accepted = list(error.instance_path), _shown(error.instance), plain(error.message, 200)
+    if error.kind.name == "required":
+        return ImportFileError(_path([*steps, error.kind.property]), "missing", accepted)
+    if error.kind.name == "additionalProperties":
+        name = error.kind.unexpected[0]
+        return ImportFileError(_path([*steps, name]), _shown(error.instance[name]), accepted)
+    return ImportFileError(_path(steps), value, accepted)
 
 
 def _inflate(data: bytes) -> bytes:
@@ -135,6 +151,8 @@ def _path(steps: list[str | int]) -> str:
 def _shown(value: Any) -> str:
     if isinstance(value, dict | list):
         return f"{'an object' if isinstance(value, dict) else 'a list'} of {len(value)}"
+    if value is None or isinstance(value, bool):
+        return orjson.dumps(value).decode()
     return repr(plain(value, 80)) if isinstance(value, str) else plain(value, 80)
 
 
@@ -161,13 +179,24 @@ def _episode(content: dict[str, Any]) -> Episode:
 
 
 def _check_times(episode: Episode) -> None:
-    _in_order("closed", [episode.opened, *([episode.closed] if episode.closed is not None else [])])
-    _in_order("recovered", [episode.closed or episode.opened, *([episode.recovered] if episode.recovered else [])])
-    _in_order("samples", [each.at for each in episode.samples], each=True)
+    _together("closed", episode.closed, "ended", episode.ended)
+    if episode.recovered is not None and episode.closed is None:
+        raise ImportFileError("recovered", plain(episode.recovered, 40), "null while it is open")
+    ends = (("opened", episode.opened), ("closed", episode.closed), ("recovered", episode.recovered))
+    _in_order([(field, at) for field, at in ends if at is not None])
+    # Files of before have steps of the second in which the episode opened.
+    hops = [(f"hops[{place}].at", each.at) for place, each in enumerate(episode.hops)]
+    _in_order([("opened", episode.opened - 1), *hops])
+    _in_order([(f"samples[{place}]", each.at) for place, each in enumerate(episode.samples)])
 
 
-def _in_order(field: str, times: list[float], *, each: bool = False) -> None:
-    for place in range(1, len(times)):
-        if times[place] < times[place - 1]:
-            name = f"{field}[{place}]" if each else field
-            raise ImportFileError(name, plain(times[place], 40), f"no earlier than {plain(times[place - 1], 40)}")
+def _together(field: str, value: object, other: str, its: object) -> None:
+    if (value is None) != (its is None):
+        accepted = f"null, as {other} is null" if its is None else f"a time, as {other} is {its}"
+        raise ImportFileError(field, _shown(value), accepted)
+
+
+def _in_order(moments: list[tuple[str, float]]) -> None:
+    for (_, earlier), (field, at) in pairwise(moments):
+        if at < earlier:
+            raise ImportFileError(field, plain(at, 40), f"no earlier than {plain(earlier, 40)}")

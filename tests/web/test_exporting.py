@@ -111,6 +111,9 @@ def test_the_name_of_a_file_is_safe_everywhere() -> None:
     assert name == "a-b-c-d-20261120T100000.episode.json.gz"
 
 
+HOP = {"name": "ready", "at": episodes.NOW + 1, "took": 0, "object": "", "detail": ""}
+
+
 def _file(**about: Any) -> dict[str, Any]:
     return exporting.document(episodes.scaled(), KEY) | about
 
@@ -131,7 +134,16 @@ def _refused(content: Any) -> ImportFileError:
         ({"closed": 5}, "closed", "5"),
         ({"verdict": "fine"}, "verdict", "'fine'"),
         ({"cause": "x" * 501}, "cause", "'" + "x" * 79 + "…'"),
-        ({"hops": [{"name": "a"}]}, "hops[0]", "an object of 1"),
+        ({"hops": [{"name": "a"}]}, "hops[0].at", "missing"),
+        ({"hops": [{**HOP, "html": "<b>"}]}, "hops[0].html", "'<b>'"),
+        ({"hops": [HOP, {**HOP, "at": episodes.NOW}]}, "hops[1].at", f"{episodes.NOW}"),
+        ({"hops": [{**HOP, "at": 0}]}, "hops[0].at", "0"),
+        ({"closed": None}, "closed", "null"),
+        ({"ended": None}, "closed", f"{episodes.scaled().closed}"),
+        ({"closed": None, "ended": None, "recovered": 2e9}, "recovered", "2000000000.0"),
+        ({"recovered": 0}, "recovered", "0"),
+        ({"generation": True}, "generation", "true"),
+        ({"generation": 2**63}, "generation", "9223372036854775808"),
         ({"samples": [[0, 1, 1, 1, 1, 1], [0, 1, 1, "2", 1, 1]]}, "samples[1][3]", "'2'"),
         ({"samples": [[1, 1, 1, 1, 1, 1], [0, 1, 1, 2, 1, 1]]}, "samples[1]", f"{episodes.NOW}"),
         ({"samples": [[0] * 6] * 5001}, "samples", "a list of 5001"),
@@ -140,7 +152,7 @@ def _refused(content: Any) -> ImportFileError:
             "changes[0].before",
             "an object of 0",
         ),
-        ({"extra": 1}, "file", "an object of 17"),
+        ({"extra": 1}, "extra", "1"),
         ({"object": "x"}, "object", "'x'"),
     ],
 )
@@ -163,7 +175,20 @@ def test_a_file_is_bounded_before_and_after_it_is_unpacked() -> None:
 
 
 def test_what_is_no_json_is_told() -> None:
-    for data in (b"", b"\xff\xfe", b"{" * 5000, b"[1e999]", b"NaN", b"\x00" * 99, b'{"a":' * 2000):
+    deep = orjson.dumps(_file(reason=7)).replace(b'"reason":7', b'"reason":' + b"[" * 900 + b"]" * 900)
+    twice = gzip.compress(exporting.pack(_file()))
+    for data in (
+        deep,
+        b"[" * 900 + b"]" * 900,
+        twice,
+        b"",
+        b"\xff\xfe",
+        b"{" * 5000,
+        b"[1e999]",
+        b"NaN",
+        b"\x00" * 99,
+        b'{"a":' * 2000,
+    ):
         assert _refused(data).field == "file"
 
 
