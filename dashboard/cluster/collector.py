@@ -58,16 +58,22 @@ def _give_back() -> None:
         trim(0)
 
 
+_pauses = 0
+
+
 @contextmanager
 def paused() -> Iterator[None]:
     """No collection meanwhile: while a page is decoded and judged, which makes a quarter of a million young objects.
 
-    There is no await inside, so nobody else runs without a collector.
+    It may be entered again, by another list in its turn. Leave it only when the page is gone: what has grown meanwhile
+    is walked at once (measured: a seventh of what a list takes, when each fifty objects were a pause of their own).
     """
-    enabled = gc.isenabled()
+    global _pauses  # noqa: PLW0603 - the collector is one for the whole process
+    _pauses += 1
     gc.disable()
     try:
         yield
     finally:
-        if enabled:
+        _pauses -= 1
+        if not _pauses:
             gc.enable()

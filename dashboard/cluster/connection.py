@@ -246,6 +246,8 @@ class Connection:
             )
         except WIRE_ERRORS as error:
             raise _unreachable(self.server, error) from error
+        except ValueError as error:  # names that DNS cannot have, headers that HTTP cannot carry
+            raise ConfigError(f"{self.name}: nothing can be sent to {self.server}: {plain(str(error), 200)}") from error
         response: aiohttp.ClientResponse = answer.response
         return response
 

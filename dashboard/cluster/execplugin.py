@@ -104,10 +104,10 @@ class ExecPlugin:
                 # Without a terminal, which it could ask for a password unheard; with a group, to be ended as a whole.
                 start_new_session=True,
             )
-        except OSError as error:
+        except (OSError, ValueError) as error:  # a NUL in an argument, a name that no variable can have
             hint = plain(str(self._spec.get("installHint") or ""), 300)
             raise CredentialError(
-                f"credential plugin {self._command} cannot be run: {error.strerror or error}"
+                f"credential plugin {self._command} cannot be run: {getattr(error, 'strerror', None) or error}"
                 + (f" ({hint})" if hint else "")
             ) from error
         try:

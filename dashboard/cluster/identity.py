@@ -29,13 +29,24 @@ from dashboard.cluster.timing import Timing
 
 
 def impersonation(user: Mapping[str, Any]) -> Headers:
-    """The Impersonate headers of a kubeconfig user entry."""
+    """The Impersonate headers of a kubeconfig user entry. Raises ConfigError for what no header can carry."""
     pairs = [("Impersonate-User", user.get("as")), ("Impersonate-Uid", user.get("as-uid"))]
-    pairs += [("Impersonate-Group", group) for group in user.get("as-groups") or ()]
+    pairs += [("Impersonate-Group", group) for group in _listed(user, "as-groups")]
     extra = user.get("as-user-extra")
-    for key, values in (extra if isinstance(extra, Mapping) else {}).items():
-        pairs += [(f"Impersonate-Extra-{quote(str(key), safe='')}", value) for value in values or ()]
-    return tuple((name, str(value)) for name, value in pairs if value)
+    for key in extra if isinstance(extra, Mapping) else ():
+        pairs += [(f"Impersonate-Extra-{quote(str(key), safe='')}", value) for value in _listed(extra, key)]
+    headers = tuple((name, str(value)) for name, value in pairs if value)
+    for name, value in headers:
+        if not value.isprintable():
+            raise ConfigError(f"kubeconfig: {name} holds characters that no HTTP header can carry")
+    return headers
+
+
+def _listed(entry: Mapping[str, Any], name: str) -> list[Any]:
+    values = entry.get(name) or []
+    if not isinstance(values, list):
+        raise ConfigError(f"kubeconfig: {name} is not a list")
+    return values
 
 
 def token_source(access: Access, timing: Timing) -> Source:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import ExitStack
 
-from dashboard.cluster import collector
 from dashboard.cluster.errors import Gone
-from dashboard.cluster.gate import Place
 from dashboard.cluster.reading import Page
 from dashboard.cluster.wiring import Wiring
 from dashboard.core.objects import ResourceType
@@ -40,23 +39,21 @@ class Pages:
             raise
         return answer.body
 
-    async def hand_over(self, page: Page) -> None:
-        """A page's objects, some at a time: judging them all would keep everybody else waiting."""
-        items = page.items
-        while items:
-            with collector.paused():
+    async def hand_over(self, page: Page) -> asyncio.Task[bytes] | None:
+        """A page's objects, some at a time: judging them all would keep everybody else waiting. Meanwhile the next page
+        is on its way: it is returned, None behind the last.
+        """
+        following = asyncio.create_task(self.ask(page.following)) if page.following else None
+        with ExitStack() as undo:
+            if following is not None:
+                undo.callback(following.cancel)
+            items = page.items
+            while items:
                 self._wiring.sink.page(self._resource, items[:AT_ONCE])
                 del items[:AT_ONCE]
-            await asyncio.sleep(0)
-
-    async def hand_over_and_ask(self, page: Page, place: Place) -> bytes:
-        """Hand over a page while the next one is on its way."""
-        following = asyncio.create_task(self.ask(page.following))
-        try:
-            await self.hand_over(page)
-            return await place.during(following)
-        finally:
-            following.cancel()
+                await asyncio.sleep(0)
+            undo.pop_all()
+        return following
 
     def complete(self) -> None:
         """A list came to its end."""

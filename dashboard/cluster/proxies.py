@@ -24,12 +24,21 @@ def proxy_for(server: str, named: str, environment: Mapping[str, str] = os.envir
     """
     if named:
         return _usable(named, "kubeconfig: proxy-url")
-    target = urlsplit(server)
+    target = _split_url(server, "server")
     variable = f"{target.scheme}_proxy"
     proxy = _read(environment, variable)
     if not proxy or _direct(target, _read(environment, "no_proxy")):
         return None
     return _usable(proxy if "://" in proxy else f"http://{proxy}", variable.upper())
+
+
+def _split_url(url: str, source: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # which is looked at only now
+    except ValueError as error:
+        raise ConfigError(f"{source} {plain(url.rpartition('@')[2], 100)} is not a URL: {error}") from error
+    return parts
 
 
 def _read(environment: Mapping[str, str], variable: str) -> str:
@@ -38,7 +47,7 @@ def _read(environment: Mapping[str, str], variable: str) -> str:
 
 
 def _usable(proxy: str, source: str) -> str:
-    parts = urlsplit(proxy)
+    parts = _split_url(proxy, source)
     if parts.scheme not in PORTS or not parts.hostname:
         shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"  # without its password
         raise ConfigError(f"{source} {plain(shown, 100)} is not http or https")

@@ -122,20 +122,20 @@ class Reflector:
             while True:
                 with collector.paused():
                     page = read_page(answer, resource)
-                expected = total + len(page.items) + page.remaining
-                if self.custom and expected > wiring.tuning.hold_limit:
-                    return self._too_many(expected)
-                if not begun:
-                    wiring.sink.begin(resource)
-                    begun, standing.held, standing.odd = True, True, 0
-                total += len(page.items)
-                standing.objects, standing.odd = total, standing.odd + page.skipped
-                standing.prove()
-                standing.note = f"{total:,} of {expected:,} listed" if page.following else ""
-                if not page.following:
-                    await self._pages.hand_over(page)
+                    expected = total + len(page.items) + page.remaining
+                    if self.custom and expected > wiring.tuning.hold_limit:
+                        return self._too_many(expected)
+                    if not begun:
+                        wiring.sink.begin(resource)
+                        begun, standing.held, standing.odd = True, True, 0
+                    total += len(page.items)
+                    standing.objects, standing.odd = total, standing.odd + page.skipped
+                    standing.prove()
+                    standing.note = f"{total:,} of {expected:,} listed" if page.following else ""
+                    following = await self._pages.hand_over(page)
+                if following is None:
                     break
-                answer = await self._pages.hand_over_and_ask(page, place)
+                answer = await place.during(following)
             wiring.sink.end(resource)
         collector.set_aside(total)
         self._pages.complete()

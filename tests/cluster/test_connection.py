@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from dashboard.cluster.connection import Connection
 from dashboard.cluster.errors import (
@@ -28,90 +27,9 @@ from dashboard.cluster.errors import (
     TooManyRequests,
     Unreachable,
 )
-from dashboard.cluster.kubeconfig import Access, read_kubeconfig
+from dashboard.cluster.kubeconfig import Access
 from tests.cluster.mirror import connect
 from tests.cluster.wire import PODS, Wire, body, cut, hang, plain_text, raw_http, refuse
-
-
-def kubeconfig(file: Path, **changes: Any) -> Path:
-    content = {
-        "current-context": "shop",
-        "contexts": [
-            {"name": "shop", "context": {"cluster": "k", "user": "u"}},
-            {"name": "other", "context": {"cluster": "k2"}},
-        ],
-        "clusters": [
-            {"name": "k", "cluster": {"server": "https://k:6443/"}},
-            {"name": "k2", "cluster": {"server": "http://k2", "proxy-url": "http://proxy:3128"}},
-        ],
-        "users": [{"name": "u", "user": {"token": "t"}}],
-        **changes,
-    }
-    file.write_text(yaml.safe_dump(content))
-    return file
-
-
-async def test_kubeconfig_contexts(tmp_path: Path) -> None:
-    file = kubeconfig(tmp_path / "config")
-    connection = await Connection.from_kubeconfig(file)
-    assert (connection.name, connection.server) == ("shop", "https://k:6443")
-    other = await Connection.from_kubeconfig(file, "other")
-    assert (other.name, other.server, other.access.proxy) == ("other", "http://k2", "http://proxy:3128")
-
-
-@pytest.mark.parametrize(
-    ("changes", "context", "words"),
-    [
-        ({}, "nope", "no context named 'nope' \\(it has: other, shop\\)"),
-        ({"current-context": ""}, None, "no current-context"),
-        ({"clusters": []}, None, "no cluster named 'k'"),
-        ({"users": []}, None, "no user named 'u'"),
-        ({"clusters": [{"name": "k", "cluster": {}}]}, None, "has no http"),
-        ({"clusters": [{"cluster": {}}]}, None, "clusters has no name"),
-        (
-            {"clusters": [{"name": "k", "cluster": {"server": "https://k", "certificate-authority": "no.crt"}}]},
-            None,
-            "cannot read certificate-authority .*no.crt",
-        ),
-        (
-            {"clusters": [{"name": "k", "cluster": {"server": "https://k", "proxy-url": "socks5://p:1"}}]},
-            None,
-            "socks5://p:1 is not http",
-        ),
-    ],
-)
-async def test_kubeconfig_errors_name_what_is_wrong(
-    tmp_path: Path, changes: dict[str, Any], context: str | None, words: str
-) -> None:
-    file = kubeconfig(tmp_path / "config", **changes)
-    with pytest.raises(ConfigError, match=words):
-        await Connection.from_kubeconfig(file, context)
-
-
-@pytest.mark.parametrize("content", ["- a", "{", "\x00", "just text"])
-async def test_kubeconfig_that_is_none(tmp_path: Path, content: str) -> None:
-    (tmp_path / "config").write_text(content)
-    with pytest.raises(ConfigError, match=str(tmp_path / "config")):
-        await Connection.from_kubeconfig(tmp_path / "config")
-
-
-async def test_neither_kubeconfig_nor_service_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
-    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "missing"))
-    with pytest.raises(ConfigError, match=r"KUBECONFIG names .*missing.*KUBERNETES_SERVICE_HOST is not set"):
-        await Connection.find()
-    monkeypatch.delenv("KUBECONFIG")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    with pytest.raises(ConfigError, match=r"\.kube/config, which does not exist"):
-        await Connection.find()
-
-
-def test_several_files_merge_and_the_first_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = kubeconfig(tmp_path / "a", clusters=[{"name": "k", "cluster": {"server": "https://first"}}])
-    second = kubeconfig(tmp_path / "b", **{"current-context": "other"})
-    monkeypatch.setenv("KUBECONFIG", f"{first}:{tmp_path / 'missing'}:{second}")
-    assert read_kubeconfig().server == "https://first"
-    assert read_kubeconfig(context="other").server == "http://k2"
 
 
 @pytest.mark.parametrize(
