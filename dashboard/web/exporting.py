@@ -29,13 +29,23 @@ MAX_SAMPLES = 5000
 
 TELLABLE = frozenset(
     {
-        "averageUtilization", "backoffLimit", "completions", "image", "maxReplicas", "maxSurge", "maxUnavailable",
+        "averageUtilization", "backoffLimit", "completions", "desiredReplicas", "image", "maxReplicas", "maxSurge",
+        "maxUnavailable",
         "minReadySeconds", "minReplicas", "parallelism", "partition", "paused", "progressDeadlineSeconds", "replicas",
         "schedule", "storage", "storageClassName", "suspend",
     }
 )  # fmt: skip
 """Last steps of the paths of fields whose values may leave: counts, images, switches."""
 
+PLACES = frozenset(
+    {
+        "spec", "status", "template", "jobTemplate", "containers", "initContainers", "resources", "requests",
+        "strategy", "updateStrategy", "rollingUpdate", "metrics", "resource", "target", "volumeClaimTemplates",
+    }
+)  # fmt: skip
+"""What may lie above them: below anything else, such as `env`, a field of any name may hold anything."""
+
+_NAMED = re.compile(r'name="[A-Za-z0-9-]*"|[0-9]+')
 _STEP = re.compile(r"[^.\[\]]+")
 
 
@@ -76,12 +86,15 @@ def _change(change: Change) -> dict[str, Any]:
 
 
 def tellable(change: Change) -> bool:
-    """Whether a change's values may leave: a known field, and a plain value."""
-    steps = [step for step in _STEP.findall(change.path) if not step.isdecimal()]
-    plain_values = all(
-        each is None or isinstance(each, str | int | float | bool) for each in (change.before, change.after)
-    )
-    return bool(steps) and steps[-1] in TELLABLE and "env" not in steps and plain_values
+    """Whether a change's values may leave: a known field in a known place, and a plain value."""
+    *above, last = _STEP.findall(change.path) or [""]
+    known = last in TELLABLE and all(step in PLACES or _NAMED.fullmatch(step) for step in above)
+    return known and all(_is_plain(each) for each in (change.before, change.after))
+
+
+def _is_plain(value: Any) -> bool:
+    """No tree, and no address, which may carry a password."""
+    return "://" not in value if isinstance(value, str) else value is None or isinstance(value, int | float)
 
 
 def _value(value: Any) -> Any:
