@@ -129,6 +129,12 @@ async def one_episode(request: HttpRequest, name: str, key: str) -> HttpResponse
     return _answer(_kept(cluster, found))
 
 
+@require_safe
+async def nothing(request: HttpRequest, rest: str) -> HttpResponse:
+    """Every address below the API's root that is none of its own."""
+    return Problem(404, "the API has no such address; openapi.json lists them all", "path", rest).answer()
+
+
 def _named(name: str) -> Cluster:
     cluster = clusters.get(name)
     if cluster is None:

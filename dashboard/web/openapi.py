@@ -104,7 +104,7 @@ ROUTES = (
 def patterns() -> list[URLPattern]:
     """The API's addresses."""
     found = [path(f"{ROOT}/{route.path.replace('{', '<str:').replace('}', '>')}", route.view) for route in ROUTES]
-    return [*found, path(f"{ROOT}/openapi.json", page)]
+    return [*found, path(f"{ROOT}/openapi.json", page), path(f"{ROOT}/<path:rest>", api.nothing)]
 
 
 @require_safe

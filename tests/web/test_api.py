@@ -92,6 +92,8 @@ async def test_an_object_is_told_as_its_page_tells_it_without_what_changes_it(
         ("clusters/sandbox/episodes?count=0", 400, ("count", "'0'")),
         ("clusters/sandbox/episodes?before=yesterday", 400, ("before", "'yesterday'")),
         ("clusters/other/episodes/k", 404, ("cluster", "'other'")),
+        ("clusters/sandbox/nodes", 404, ("path", "'clusters/sandbox/nodes'")),
+        ("clusters/sandbox/objects/a/b/c", 404, ("path", "'clusters/sandbox/objects/a/b/c'")),
     ],
 )
 async def test_what_cannot_be_answered_names_the_field_and_the_value(
