@@ -11,7 +11,7 @@ from dashboard.cluster.wiring import Wiring
 from dashboard.core.objects import ResourceType
 
 AT_ONCE = 50
-"""Objects of a page that are judged before others have their turn: some five milliseconds."""
+"""Objects that are judged before others have their turn: some five milliseconds."""
 
 
 class Pages:

@@ -19,7 +19,7 @@ from dashboard.cluster import collector
 from dashboard.cluster.errors import ClusterError
 from dashboard.cluster.gate import Place
 from dashboard.cluster.history import History
-from dashboard.cluster.pages import Pages
+from dashboard.cluster.pages import AT_ONCE, Pages
 from dashboard.cluster.policy import Ending, Next, Wait, after_error, after_error_event
 from dashboard.cluster.reading import read_event, read_page
 from dashboard.cluster.standing import Standing
@@ -156,7 +156,7 @@ class Reflector:
             "timeoutSeconds": str(seconds),
         }
         wiring.counters.watches += 1
-        silence = seconds + tuning.silence_margin
+        silence, told = seconds + tuning.silence_margin, 0
         async with wiring.connection.stream(self.resource.path, query, silence) as stream:
             self._opened = timing.steady()
             with wiring.pulse.streaming(self):
@@ -166,9 +166,10 @@ class Reflector:
                     for line in lines:
                         if line and (ending := self._event(line)) is not None:
                             return ending
-                    if len(lines) > 1:
-                        # A full buffer is read without a pause; the others must have their turn.
-                        await asyncio.sleep(0)
+                        told += 1
+                        if told % AT_ONCE == 0:
+                            # A full buffer holds hundreds and is read without a pause; the others have their turn.
+                            await asyncio.sleep(0)
         # The rest of a half line is forgotten: the version reached brings it again.
         early = timing.steady() - self._opened < seconds - 1
         return Ending(Next.WATCH, Wait.REPEATED, "the watch was closed early", cut=early)
