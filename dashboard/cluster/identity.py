@@ -33,7 +33,8 @@ def impersonation(user: Mapping[str, Any]) -> Headers:
     pairs = [("Impersonate-User", user.get("as")), ("Impersonate-Uid", user.get("as-uid"))]
     pairs += [("Impersonate-Group", group) for group in _listed(user, "as-groups")]
     extra = user.get("as-user-extra")
-    for key in extra if isinstance(extra, Mapping) else ():
+    extra = extra if isinstance(extra, Mapping) else {}
+    for key in extra:
         pairs += [(f"Impersonate-Extra-{quote(str(key), safe='')}", value) for value in _listed(extra, key)]
     headers = tuple((name, str(value)) for name, value in pairs if value)
     for name, value in headers:

@@ -242,6 +242,23 @@ async def test_lines_of_megabytes(wire: Wire) -> None:
         await converged(mirror, wire, PODS, seconds=20)
 
 
+async def test_a_flood_of_events_leaves_the_others_their_turn(wire: Wire) -> None:
+    async with reflecting(wire, PODS) as (_, mirror, _pulse):
+        await eventually(lambda: wire.open_watches(PODS))
+        events = []
+        for number in range(2000):
+            wire.version += 1
+            meta = {"name": f"flood-{number}", "namespace": "shop", "resourceVersion": str(wire.version)}
+            events.append(wire.line("ADDED", {"metadata": meta}))
+        wire.send(PODS, b"".join(events))
+        most, before = 0, len(mirror.calls)
+        while len(mirror.calls) < before + len(events):
+            seen = len(mirror.calls)
+            await asyncio.sleep(0)
+            most = max(most, len(mirror.calls) - seen)
+        assert most <= 100
+
+
 async def test_line_in_crumbs(wire: Wire) -> None:
     async with reflecting(wire, PODS) as (_, mirror, _pulse):
         await eventually(lambda: wire.open_watches(PODS))
