@@ -16,6 +16,7 @@ from dashboard.core.objects import field as at
 from dashboard.core.objects import key_of, plain, text, timestamp
 from dashboard.core.quantities import quantity
 from dashboard.core.subject import as_list, as_mapping
+from dashboard.core.values import quick
 
 MAX_WISHES = 40
 MAX_CONDITIONS = 40
@@ -30,6 +31,7 @@ KNOWN_WISHES = frozenset({
 """Texts of a spec that say what is wanted and cannot be secrets; numbers, truth values and images are told anyway."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Own:
     """What an object's own newest version says. Times in Unix seconds, None where it does not say.
@@ -62,6 +64,7 @@ class Own:
     bound: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Before:
     """What an object was when it last had nothing to do, or before it was declared anew.

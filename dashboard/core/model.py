@@ -173,6 +173,7 @@ class Ended(StrEnum):
     LOST = "lost"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Hop:
     """A timed step of an episode.
@@ -188,6 +189,7 @@ class Hop:
     detail: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Sample:
     """One point of an episode's response; None for what the kind does not count."""
@@ -200,6 +202,7 @@ class Sample:
     terminating: float | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Change:
     """What was declared anew: a desired field's path, its value before (None: not known) and after."""
@@ -209,6 +212,7 @@ class Change:
     after: Any
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Episode:
     """One stretch from 'a gap opened' to 'it closed, stalled or was replaced', with its hops.
