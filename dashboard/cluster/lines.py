@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from typing import Any
 
 import orjson
@@ -55,8 +56,8 @@ _STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[{\]}]', re.DOTALL)
 def decode(data: bytes) -> Any:
     """JSON from the wire. Raises Garbled.
 
-    orjson refuses lone surrogates and deep nesting, which one odd object may carry: it must not hide a whole page, so
-    they are replaced, by `?` and null. Anything else that orjson refuses is no JSON.
+    orjson refuses lone surrogates, deep nesting and numbers without end, which one odd object may carry: it must not
+    hide a whole page, so they are replaced, by `?`, null and the largest number. What else it refuses is no JSON.
     """
     try:
         return orjson.loads(data)
@@ -64,13 +65,22 @@ def decode(data: bytes) -> Any:
         first = error
     if "depth limit" in str(first):
         data = _shallow(data)
-    elif b"\\ud" not in data and b"\\uD" not in data:
+    elif b"\\ud" not in data and b"\\uD" not in data and "infinity" not in str(first):
         raise Garbled(f"not JSON: {first}")
     try:
-        loose = json.dumps(json.loads(data), ensure_ascii=False)
+        loose = json.dumps(json.loads(data, parse_float=_finite, parse_int=_whole), ensure_ascii=False)
         return orjson.loads(loose.encode("utf-8", "replace"))
     except (ValueError, RecursionError) as error:
         raise Garbled(f"not JSON: {error}") from error
+
+
+def _finite(text: str) -> float:
+    return max(-sys.float_info.max, min(float(text), sys.float_info.max))
+
+
+def _whole(text: str) -> float:
+    """As orjson does: what is too long for a whole number is a float."""
+    return int(text) if len(text) < 19 else _finite(text)
 
 
 def _shallow(data: bytes) -> bytes:

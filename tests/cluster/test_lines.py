@@ -40,6 +40,16 @@ def test_lone_surrogates_are_replaced() -> None:
     assert decode(b'{"a":"x\\ud800y"}') == {"a": "x?y"}
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("1e400", 1e308), ("-1e400", -1e308), ("1" * 5000, 1e308), ('"\\ud800", 9007199254740993', 9007199254740993)],
+)
+def test_numbers_without_end_are_the_largest_there_is(text: str, value: float) -> None:
+    found = decode(f"[{text}]".encode())[-1]
+    assert abs(found) >= abs(value)
+    assert (found > 0) == (value > 0)
+
+
 def test_error_of_a_status_and_of_anything_else() -> None:
     error = error_from_body(409, b'{"reason":"Conflict","message":"changed","details":{"name":"x"}}')
     assert (type(error).__name__, error.status, error.reason, error.message) == ("Conflict", 409, "Conflict", "changed")
