@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection, transaction
 
 from dashboard.history import hooks, tasks_hooks
 from dashboard.history.models_hooks import DELIVERED, SENDING, UNKNOWN, WAITING, Delivery, Rule
@@ -112,6 +112,31 @@ def test_a_rule_that_is_switched_off_is_not_claimed_for(both: str) -> None:
     Rule.objects.update(enabled=False)
     assert not hooks.claim(row, row.due)
     assert statuses() == [WAITING]
+
+
+@pytest.mark.parametrize("both", ["postgresql"], indirect=True)
+def test_who_waits_for_anothers_claim_does_not_claim_it_too(both: str) -> None:
+    rule("http://127.0.0.1:1/")
+    say()
+    row = Delivery.objects.get()
+    claimed: list[bool] = []
+
+    def claim() -> None:
+        claimed.append(hooks.claim(Delivery.objects.get(pk=row.pk), row.due))
+        connection.close()
+
+    def waits() -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            return bool(cursor.fetchone()[0])
+
+    second = threading.Thread(target=claim)
+    with transaction.atomic():
+        assert hooks.claim(row, row.due)
+        second.start()
+        eventually(waits, "the second waits for the first")
+    second.join(20)
+    assert claimed == [False]
 
 
 def test_many_that_wait_for_their_turn_hold_up_nobody_behind_them(both: str, receiver: Receiver) -> None:
