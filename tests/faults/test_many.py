@@ -5,16 +5,13 @@ costs a process its life.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import random
 import signal
 from collections.abc import Callable, Iterator
 
 import pytest
-import yaml
 
-from tests.faults.gate import Gate, gate
 from tests.faults.proxy import GARBAGE
 from tests.management.manyprocesses import Place, a_place, leads
 from tests.processes import eventually
@@ -25,10 +22,10 @@ AT_A_TIME = 10
 
 
 class Chaos:
-    """A place, what lies between it and the API, and the dice."""
+    """A place, what lies between those that watch and the API, and the dice."""
 
-    def __init__(self, place: Place, way: Gate, chance: random.Random) -> None:
-        self.place, self.way, self.chance = place, way, chance
+    def __init__(self, place: Place, chance: random.Random) -> None:
+        self.place, self.way, self.chance = place, place.way, chance
         self.there: set[str] = set()
 
     def write(self) -> None:
@@ -119,32 +116,21 @@ FAULTS: tuple[Callable[[Chaos], None], ...] = (
 )
 
 
-@contextlib.contextmanager
-def through_a_gate(place: Place) -> Iterator[Gate]:
-    """Have the place's processes reach the API through a gate."""
-    with gate(place.direct) as way:
-        config = place.folder / "kubeconfig"
-        about = yaml.safe_load(config.read_text())
-        about["clusters"][0]["cluster"]["server"] = way.proxy.url
-        config.write_text(yaml.safe_dump(about))
-        yield way
-
-
 @pytest.fixture
-def many() -> Iterator[tuple[Place, Gate]]:
+def many() -> Iterator[Place]:
     """Two that watch and two that show."""
-    with a_place() as place, through_a_gate(place) as way:
+    with a_place() as place:
         for start in (place.watch, place.watch, place.web, place.web):
             start()
-        yield place, way
+        yield place
 
 
-def test_chaos_among_processes_ends_with_zero_differences(many: tuple[Place, Gate]) -> None:
-    place, way = many
+def test_chaos_among_processes_ends_with_zero_differences(many: Place) -> None:
+    place = many
     seed = int(os.environ.get("CHAOS_SEED") or random.randrange(10**9))
     faults = max(1, int(os.environ.get("CHAOS_FAULTS") or 50) // 5)
     print(f"CHAOS_SEED={seed}, {faults} faults among processes")
-    chaos = Chaos(place, way, random.Random(seed))
+    chaos = Chaos(place, random.Random(seed))
     chaos.write()
     place.until_equal("before any fault")
     for at in range(0, faults, AT_A_TIME):

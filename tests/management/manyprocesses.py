@@ -1,79 +1,47 @@
-"""Several processes around one Redis, and a proxy before the API that counts what it is asked."""
+"""Several processes around one Redis, and what lies between them and the API, which knows what it is asked."""
 
 from __future__ import annotations
 
 import contextlib
-import re
 import signal
-import socket
 import tempfile
-import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import orjson
 import yaml
 
 from dashboard.live.board import Board
+from tests.faults.gate import Gate, gate
 from tests.live.factory import DEPLOYMENT, POD, REPLICASET
 from tests.processes import Process, eventually, free_port, get, manage
 from tests.redis_server import RedisServer, serving
 
 CLUSTER = "reconcilerviz-sandbox"
 TOKEN = "many-processes"
-REQUEST = re.compile(rb"(?:^|\r\n)GET (/\S*) HTTP/1.1\r\n")
+STOPPED = 20.0
+"""Seconds in which every process ends when it is told to, wherever the API and Redis are: Compose waits no longer."""
 
 
-class CountingProxy:
-    """Passes connections on to the API, and counts the lists and watches among what is asked."""
+@dataclass(frozen=True)
+class Asked:
+    """What an API was asked: whole lists so far, watches that are open, and how often for a single object."""
 
-    def __init__(self, target: int) -> None:
-        self.target = target
-        self.lists = self.watches = self.objects = 0
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                near, _ = self._listener.accept()
-                far = socket.create_connection(("127.0.0.1", self.target))
-            except OSError:
-                return
-            threading.Thread(target=self._pass, args=(near, far, True), daemon=True).start()
-            threading.Thread(target=self._pass, args=(far, near, False), daemon=True).start()
-
-    def _pass(self, source: socket.socket, sink: socket.socket, counted: bool) -> None:
-        with contextlib.suppress(OSError):
-            while data := source.recv(65536):
-                if counted:
-                    self._count(data)
-                    # The sandbox refuses to be called by another name than its own.
-                    data = data.replace(b"Host: 127.0.0.1:%d" % self.port, b"Host: 127.0.0.1:%d" % self.target)
-                sink.sendall(data)
-        for each in (source, sink):
-            with contextlib.suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-
-    def _count(self, data: bytes) -> None:
-        for path in REQUEST.findall(data):
-            if b"watch=" in path:
-                self.watches += 1
-            elif b"limit=" in path and b"continue=" not in path and b"limit=1&" not in path + b"&":
-                self.lists += 1
-            elif b"/namespaces/" in path:
-                self.objects += 1
-
-    def close(self) -> None:
-        self._listener.close()
+    lists: Mapping[str, int]
+    watches: Sequence[str]
+    objects: int
 
 
 class Place:
-    """A sandbox behind a counting proxy, a Redis, and processes that know where both are."""
+    """A sandbox, a Redis, and processes that know where both are. Those that watch reach the API by one way, those that
+    show by another, so that it is known who asks what.
+    """
 
     def __init__(self, folder: Path, redis: RedisServer, stack: contextlib.ExitStack) -> None:
         self.folder, self.redis, self._stack = folder, redis, stack
@@ -82,17 +50,18 @@ class Place:
         config = folder / "sandbox"
         sandbox = stack.enter_context(manage("sandbox", "--empty", "--speed", "20", "--kubeconfig", str(config)))
         self.direct = sandbox.find(r"sandbox +(http://\S+)")
-        self.proxy = CountingProxy(int(self.direct.rpartition(":")[2]))
-        about = yaml.safe_load(config.read_text())
-        about["clusters"][0]["cluster"]["server"] = f"http://127.0.0.1:{self.proxy.port}"
-        (folder / "kubeconfig").write_text(yaml.safe_dump(about))
+        self.way, self.aside = (stack.enter_context(gate(self.direct)) for _ in range(2))
+        for name, way in (("kubeconfig", self.way), ("kubeconfig-of-webs", self.aside)):
+            about = yaml.safe_load(config.read_text())
+            about["clusters"][0]["cluster"]["server"] = way.proxy.url
+            (folder / name).write_text(yaml.safe_dump(about))
 
-    def _start(self, *command: str) -> Process:
+    def _start(self, *command: str, kubeconfig: str = "kubeconfig") -> Process:
         about = {
             "RECONCILERVIZ_REDIS_URL": self.redis.url,
             "RECONCILERVIZ_TOKEN": TOKEN,
             "RECONCILERVIZ_DATA": str(self.folder / "data"),
-            "KUBECONFIG": str(self.folder / "kubeconfig"),
+            "KUBECONFIG": str(self.folder / kubeconfig),
         }
         return self._stack.enter_context(manage(*command, **about))
 
@@ -106,7 +75,7 @@ class Place:
         """One more process that shows; its address."""
         port = port or free_port()
         address = f"http://127.0.0.1:{port}"
-        self.webs[address] = self._start("web", "--port", str(port), "--allow-edits")
+        self.webs[address] = self._start("web", "--port", str(port), "--allow-edits", kubeconfig="kubeconfig-of-webs")
         return address
 
     def ready(self) -> None:
@@ -132,6 +101,19 @@ class Place:
         process.stop(signal.SIGKILL)
         if process in self.watches:
             self.watches.remove(process)
+
+    def stop(self) -> None:
+        """Have all of them end at once, rather than one after the other. AssertionError for those that do not.
+
+        What they said is printed: a test that failed shows it.
+        """
+        running = [each for each in (*self.watches, *self.webs.values()) if each.child.poll() is None]
+        for process in running:
+            process.child.send_signal(signal.SIGCONT)
+            process.child.terminate()
+        for process in running:
+            assert process.child.wait(timeout=STOPPED) == 0, process.said
+            print(process.said[-2000:])
 
     # What is shown, and what is so
 
@@ -204,6 +186,18 @@ class Place:
             answer.read()
 
 
+def asked(way: Gate) -> Asked:
+    """What was asked of the API by this way."""
+    found = [(parts.path, parse_qs(parts.query)) for parts in (urlsplit(url) for _, url in list(way.proxy.asked))]
+    whole = [
+        path
+        for path, query in found
+        if query.get("limit", ["1"]) != ["1"] and "continue" not in query and "watch" not in query
+    ]
+    named = [path for path, query in found if not query and "/namespaces/" in path]
+    return Asked(Counter(whole), sorted(flow.path for flow in way.call(way.proxy.streams)), len(named))
+
+
 def leads(process: Process) -> bool:
     """Whether a process was elected and has not stepped down since."""
     return process.said.rfind("this process watches now") > process.said.rfind("no longer watches")
@@ -218,7 +212,5 @@ def a_place() -> Iterator[Place]:
         contextlib.ExitStack() as stack,
     ):
         place = Place(Path(folder), redis, stack)
-        try:
-            yield place
-        finally:
-            place.proxy.close()
+        yield place
+        place.stop()

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 
-from tests.management.manyprocesses import CLUSTER, TOKEN, Place, a_place, leads
-from tests.processes import eventually, get, manage
+from tests.management.audience import Audience
+from tests.management.manyprocesses import CLUSTER, TOKEN, Asked, Place, a_place, asked, leads
+from tests.processes import PATIENCE, eventually, get
 
 TAKEOVER = 15.0
 """Seconds from the leader's death until rows of the next one are shown."""
@@ -21,27 +25,49 @@ def place() -> Iterator[Place]:
         place.watch()
         place.watch()
         place.web()
-        place.web()
         place.deploy("first", 3)
         place.until_equal("at first")
         yield place
 
 
-def test_viewers_and_web_processes_cost_the_api_no_list_and_no_watch(place: Place) -> None:
-    before = place.proxy.lists
-    assert before > 0 and place.proxy.watches > 0, "the proxy sees what is asked"
-    third, fourth = place.web(), place.web()
-    place.until_equal("with four web processes")
-    for web in place.webs:
-        for _ in range(5):
-            assert get(f"{web}/c/{CLUSTER}/", Authorization=f"Bearer {TOKEN}")[0] == 200
+async def test_lists_and_watches_are_the_same_with_any_number_of_viewers_and_webs(place: Place) -> None:
+    before, audience, first = asked(place.way), Audience(), next(iter(place.webs))
+    assert before.lists and {*before.lists} == {*before.watches}, "each kind is listed and watched"
+    assert set(before.lists.values()) == {1} and len(before.watches) == len(before.lists), "once"
+    for number in (1, 39):
+        await audience.join(first, number)
+        await until_right(place, audience)
+    more = [place.web() for _ in range(3)]
+    await asyncio.to_thread(place.until_equal, "with four web processes")
+    for web in more:
+        await audience.join(web, 40)
+    await asyncio.to_thread(place.deploy, "while-viewed", 4)
+    await asyncio.to_thread(place.deploy, "not-for-long", 2)
+    await asyncio.to_thread(place.delete, "not-for-long")
+    await until_right(place, audience, "while-viewed")
+    after = eventually(lambda: (now := asked(place.way)).watches == before.watches and now, "each kind is watched once")
+    assert after.lists == before.lists, "nobody but the leader lists, and it did so before anybody looked"
+    assert asked(place.aside) == Asked({}, [], 0), "no web process has asked anything for those who look at lists"
     path = f"c/{CLUSTER}/o/apps/Deployment/default/first"
-    objects = place.proxy.objects
-    assert get(f"{third}/{path}", Authorization=f"Bearer {TOKEN}")[0] == 200
-    assert place.proxy.objects == objects + 1, "an object that is viewed is asked for by its name"
-    assert place.proxy.lists == before
-    for web in (third, fourth):
+    assert get(f"{more[0]}/{path}", Authorization=f"Bearer {TOKEN}")[0] == 200
+    assert asked(place.aside) == Asked({}, [], 1), "an object that is viewed is asked for by its name"
+    audience.leave()
+    for web in more[1:]:
         place.kill(place.webs.pop(web))
+
+
+async def until_right(place: Place, audience: Audience, name: str = "first") -> None:
+    """Wait until everybody sees what fresh lists give, a Deployment of that name among it."""
+
+    async def look() -> list[str]:
+        fresh = await asyncio.to_thread(place.fresh)
+        there = f"apps/Deployment/default/{name}" in fresh["Deployment"]
+        return audience.differences(fresh) if there else [f"{name} is not there"]
+
+    end = time.monotonic() + PATIENCE
+    while found := await look():
+        assert time.monotonic() < end, f"not within {PATIENCE:.0f} s: {found}"
+        await asyncio.sleep(0.05)  # between looks at a condition: each one lists three kinds
 
 
 def test_the_leader_is_killed_while_writes_go_on(place: Place) -> None:
@@ -105,8 +131,7 @@ def test_a_web_process_is_killed_and_started_again(place: Place) -> None:
 
 
 @pytest.mark.parametrize("command", ["watch", "web"])
-def test_without_redis_there_is_nothing_to_share(command: str) -> None:
-    with manage(command, RECONCILERVIZ_REDIS_URL="") as process:
-        assert process.child.wait(timeout=60) == 1
-        eventually(lambda: "RECONCILERVIZ_REDIS_URL is not set" in process.said, "it says what is missing")
-        assert "Traceback" not in process.said
+def test_without_redis_there_is_nothing_to_share(command: str, settings: Any) -> None:
+    settings.RECONCILERVIZ_REDIS_URL = ""
+    with pytest.raises(CommandError, match="RECONCILERVIZ_REDIS_URL is not set"):
+        call_command(command)

@@ -10,6 +10,7 @@ import asyncio
 import socket
 import time
 from array import array
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -55,15 +56,18 @@ class Log:
 
 
 class Viewer(asyncio.Protocol):
-    """One browser's socket: the handshake, frames up to what WebSockets allow, pings answered."""
+    """One browser's socket: the handshake, frames up to what WebSockets allow, pings answered. `token` lets it in where
+    the door is not open.
+    """
 
-    def __init__(self, log: Log, state: State | None, path: str, ask: bytes, query: int) -> None:
+    def __init__(self, log: Log, state: State | None, path: str, ask: bytes, query: int, *, token: str = "") -> None:
         self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.query = query
         self.state = state
         self.windows = self.deltas = 0
         self.lost = False
         self._log, self._path, self._ask = log, path, ask
+        self._token = f"Authorization: Bearer {token}\r\n" if token else ""
         self._rest = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -74,8 +78,8 @@ class Viewer(asyncio.Protocol):
         host = "{}:{}".format(*transport.get_extra_info("peername")[:2])
         transport.write(
             f"GET {self._path} HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nUpgrade: websocket\r\n"
-            "Connection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-            .encode()
+            "Connection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
+            f"{self._token}\r\n".encode()
         )  # fmt: skip
 
     def connection_lost(self, problem: Exception | None) -> None:
@@ -163,9 +167,9 @@ def masked(opcode: int, payload: bytes) -> bytes:
     return bytes([0x80 | opcode]) + length + bytes(4) + payload
 
 
-def request(query: int, queries: list[dict[str, Any]]) -> bytes:
+def request(query: int, queries: Sequence[Mapping[str, Any]], cluster: str = "bench") -> bytes:
     """What a browser sends to be told about a query."""
-    return orjson.dumps({"op": "query", "id": 1, "cluster": "bench", **queries[query]})
+    return orjson.dumps({"op": "query", "id": 1, "cluster": cluster, **queries[query]})
 
 
 async def connect(port: int, viewer: Viewer, *, narrow: bool = False) -> Viewer:

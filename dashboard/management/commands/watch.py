@@ -28,8 +28,8 @@ class Command(ServingCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run until Ctrl-C or SIGTERM; the lock is given up, so that the next one begins at once."""
-        interruptible()
         url = redis_url("watch")
+        interruptible()
 
         async def run() -> None:
             connection = await Connection.find(options["kubeconfig"], options["context"])

@@ -46,8 +46,8 @@ class PagesCommand(ServingCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Bind first, so that a busy port stops it before anything runs."""
-        interruptible()
         self.require()
+        interruptible()
         host: str = options["host"]
         policy_for(host, 0, open_on_loopback=False)
         listener = ports.bind(host, options["port"], FIRST_PORT, "--port")
