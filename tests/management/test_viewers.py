@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import pytest
 from channels.routing import URLRouter
+from django.core.management import CommandError, call_command
 
 from dashboard.management.benchmarks import viewers
 from dashboard.management.benchmarks.crowd import Log, State, Viewer, connect, frame_at, masked, request
@@ -20,7 +21,9 @@ from dashboard.web import access, clusters
 from dashboard.web.routing import websocket_urlpatterns
 from tests.live.factory import POD, pod
 from tests.live.hubs import Held
+from tests.redis_server import RedisServer, redis_server
 
+__all__ = ["redis_server"]
 ASKED: list[dict[str, Any]] = [{"query": {}, "start": 0, "count": 200}]
 PING = 0.2
 SILENCE = 3.0
@@ -86,17 +89,20 @@ def test_a_minute_of_silence_is_no_death() -> None:
     assert web_server.SILENCE_SECONDS > 60
 
 
-def test_few_viewers_are_exact_and_the_api_is_asked_no_more() -> None:
-    found = viewers.measure(575, 22, seconds=2.0, rate=100.0)
-    assert (found["viewers"], found["events"], found["objects"]) == (22, 200, 575)
+@pytest.mark.parametrize("webs", [1, 2])
+def test_few_viewers_are_exact_and_the_api_is_asked_no_more(webs: int, redis_server: RedisServer) -> None:
+    found = viewers.measure(575, 44, webs=webs, seconds=2.0, rate=100.0, redis_url=redis_server.url)
+    assert (found["viewers"], found["webs"], found["events"], found["objects"]) == (44, webs, 200, 575)
     assert (found["viewers_wrong"], found["viewers_gone"], found["silent_wrong"]) == (0, 0, 0)
     assert found["frames_a_second"] > 0
-    assert found["asked_of_the_api_by_viewers"] == {each: {"lists": 3, "watches": 3} for each in ("0", "1", "22")}
+    assert found["asked_of_the_api_by_viewers"] == {each: {"lists": 3, "watches": 3} for each in ("0", "1", "44")}
     assert found["outbox_most"] + found["write_buffer_most"] <= found["waiting_bound"]
 
 
 def test_the_command_knows_it() -> None:
     assert bench.SIZED["viewers"] is viewers.measure
+    with pytest.raises(CommandError, match="of `viewers` only"):
+        call_command("bench", "ingest", "--webs", "2")
 
 
 def test_twenty_queries_are_twenty() -> None:

@@ -39,55 +39,86 @@ async def asked_until(url: str, enough: Callable[[Any], bool]) -> Any:
 
 
 async def attend(
-    *, api: str, port: int, queries: list[dict[str, Any]], viewers: int, events: int, rate: float, frames: str
+    *,
+    api: str,
+    ports: list[int],
+    board: int,
+    queries: list[dict[str, Any]],
+    viewers: int,
+    events: int,
+    rate: float,
+    frames: str,
 ) -> dict[str, Any]:
-    """In a process of its own: so many viewers, the queries in turns, and one more that reads nothing while events
-    come. What they were sent first in `SECONDS_KEPT` is written to `frames`, for the floor to repeat.
+    """In a process of its own: so many viewers, the queries in turns and each of them at every web process, and one
+    more that reads nothing while events come. Those at the first one were sent what is written to `frames` for the
+    floor to repeat, as far as it came in the first `SECONDS_KEPT`. `board` is the port of whoever watches.
     """
-    bench, log = f"http://127.0.0.1:{port}", Log()
+    logs = [Log() for _ in ports]
+    crowd, silent, asked = await _seated(api, ports, queries, viewers, logs)
+    silent.transport.pause_reading()
+    for log in logs:
+        log.delivered, log.recording = 0, True
+    before, began = await _used(board, ports), time.monotonic()
+    await ask(f"{api}/go?count={events}&rate={rate}")
+    await asyncio.sleep(events / rate)
+    await asked_until(bench(board), lambda told: told["events"] >= before[0]["events"] + events)
+    after, seconds, delivered = await _used(board, ports), time.monotonic() - began, sum(log.delivered for log in logs)
+    asked[str(viewers)] = await ask(f"{api}/asked")
+    wrong = await settled(board, crowd)
+    late = await _reads_again(silent, board)
+    _write(frames, logs[0], began)
+    watch, *webs = (now["cpu"] - then["cpu"] for then, now in zip(before, after, strict=True))
+    return {
+        "events": events, "seconds": seconds, "cpu": webs, "watch_cpu": watch, "delivered": delivered,
+        "frames": sum(len(log.frames) for log in logs), "wrong": wrong, "gone": sum(each.lost for each in crowd),
+        "asked": asked, "latency": latencies(logs, await ask(f"{api}/sent")), "objects": after[0]["objects"],
+        "outbox": max(each["outbox"] for each in after[1:]), "buffer": max(each["buffer"] for each in after[1:]),
+        "silent_seconds": seconds, **late,
+    }  # fmt: skip
+
+
+async def _seated(
+    api: str, ports: list[int], queries: list[dict[str, Any]], viewers: int, logs: list[Log]
+) -> tuple[list[Viewer], Viewer, dict[str, Any]]:
+    """All viewers with their first windows, the one that will be silent, and what the API was asked meanwhile."""
     states = [State(query) for query in range(len(queries))]
     asked = {"0": await ask(f"{api}/asked")}
     crowd: list[Viewer] = []
     for at in range(viewers):
-        query = at % len(queries)
-        crowd.append(await connect(port, Viewer(log, states[query], "/ws", request(query, queries), query)))
+        query, web = at % len(queries), at // len(queries) % len(ports)
+        viewer = Viewer(logs[web], states[query], "/ws", request(query, queries), query)
+        crowd.append(await connect(ports[web], viewer))
         if at == 0:
             await until(lambda: crowd[0].windows > 0)
             asked["1"] = await ask(f"{api}/asked")
-    silent = await connect(port, Viewer(Log(), states[SILENT], "/ws", request(SILENT, queries), SILENT), narrow=True)
-    del states
+    silent = Viewer(Log(), states[SILENT], "/ws", request(SILENT, queries), SILENT)
+    await connect(ports[0], silent, narrow=True)
     await until(lambda: all(each.windows for each in (*crowd, silent)))
-    silent.transport.pause_reading()
-    log.delivered, log.recording = 0, True
-    before, began = await ask(f"{bench}/bench"), time.monotonic()
-    await ask(f"{api}/go?count={events}&rate={rate}")
-    await asyncio.sleep(events / rate)
-    after = await asked_until(f"{bench}/bench", lambda told: told["events"] >= before["events"] + events)
-    seconds, delivered = time.monotonic() - began, log.delivered
-    asked[str(viewers)] = await ask(f"{api}/asked")
-    wrong = await settled(bench, crowd)
-    late = await _reads_again(silent, bench)
-    _write(frames, log, began)
-    return {
-        "events": events, "seconds": seconds, "cpu": after["cpu"] - before["cpu"], "delivered": delivered,
-        "frames": len(log.frames), "wrong": wrong, "gone": sum(each.lost for each in crowd), "asked": asked,
-        "latency": latencies(log, await ask(f"{api}/sent")), "outbox": after["outbox"], "buffer": after["buffer"],
-        "objects": after["objects"], "silent_seconds": seconds, **late,
-    }  # fmt: skip
+    return crowd, silent, asked
 
 
-async def settled(bench: str, crowd: list[Viewer]) -> int:
+def bench(port: int) -> str:
+    """Where a process says what it has used."""
+    return f"http://127.0.0.1:{port}/bench"
+
+
+async def _used(board: int, ports: list[int]) -> list[dict[str, Any]]:
+    """What whoever watches has used, then each web process."""
+    return [await ask(bench(port)) for port in (board, *ports)]
+
+
+async def settled(board: int, crowd: list[Viewer]) -> int:
     """How many viewers do not show what the board holds, when all has been told: none, if all is well."""
     wrong, until_ = len(crowd), time.monotonic() + SETTLE
     while wrong and time.monotonic() < until_:
         await asyncio.sleep(0.2)
-        wrong = await differing(bench, crowd)
+        wrong = await differing(board, crowd)
     return wrong
 
 
-async def differing(bench: str, crowd: list[Viewer]) -> int:
+async def differing(board: int, crowd: list[Viewer]) -> int:
     """How many viewers do not show what the board holds now."""
-    shown = await ask(f"{bench}/shown")
+    shown = await ask(f"http://127.0.0.1:{board}/shown")
     exact = {id(each.state): _exact(each, shown) for each in crowd}
     return sum(not exact[id(each.state)] or each.lost for each in crowd)
 
@@ -99,11 +130,11 @@ def _exact(viewer: Viewer, shown: list[dict[str, Any]]) -> bool:
     return bool(list(state.rows) == truth["rows"] and state.total == truth["total"])
 
 
-async def _reads_again(silent: Viewer, bench: str) -> dict[str, Any]:
+async def _reads_again(silent: Viewer, board: int) -> dict[str, Any]:
     """What the silent viewer is sent when it reads again: what was under way already, then one whole window."""
     before = silent.deltas, silent.windows
     silent.transport.resume_reading()
-    wrong = await settled(bench, [silent])
+    wrong = await settled(board, [silent])
     return {
         "silent_wrong": wrong,
         "silent_under_way": silent.deltas - before[0],
@@ -111,21 +142,22 @@ async def _reads_again(silent: Viewer, bench: str) -> dict[str, Any]:
     }
 
 
-def latencies(log: Log, sent: list[float]) -> dict[str, float]:
+def latencies(logs: list[Log], sent: list[float]) -> dict[str, float]:
     """Milliseconds from an event at the API to its row in a viewer's socket: of every event and viewer that shows it.
 
     Rows also come because others left the window: those of events that are older than what was shown before do not
     count.
     """
     found = array("d")
-    newest: defaultdict[int, int] = defaultdict(lambda: -1)
-    for payload, (query, _, arrivals) in log.frames.items():
-        if not payload.startswith(DELTA):
-            continue
-        shown = {_event_of(row) for row in orjson.loads(payload)["rows"]}
-        for at in (at for at in shown if newest[query] < at < len(sent)):
-            found.extend(arrival - sent[at] for arrival in arrivals)
-        newest[query] = max(newest[query], *shown, -1)
+    for log in logs:
+        newest: defaultdict[int, int] = defaultdict(lambda: -1)
+        for payload, (query, _, arrivals) in log.frames.items():
+            if not payload.startswith(DELTA):
+                continue
+            shown = {_event_of(row) for row in orjson.loads(payload)["rows"]}
+            for at in (at for at in shown if newest[query] < at < len(sent)):
+                found.extend(arrival - sent[at] for arrival in arrivals)
+            newest[query] = max(newest[query], *shown, -1)
     return quantiles(found)
 
 
@@ -153,14 +185,14 @@ def _write(path: str, log: Log, began: float) -> None:
 
 async def listen(port: int, queries: int, viewers: int) -> dict[str, Any]:
     """In a process of its own: the floor's viewers, who read what is broadcast and check nothing."""
-    bench, log = f"http://127.0.0.1:{port}", Log()
+    log = Log()
     log.recording = True
     crowd = [await connect(port, Viewer(log, None, f"/ws?{at % queries}", b"", at % queries)) for at in range(viewers)]
-    before = await asked_until(f"{bench}/bench", lambda told: told["viewers"] == viewers)
-    total = (await ask(f"{bench}/go"))["events"]
+    before = await asked_until(bench(port), lambda told: told["viewers"] == viewers)
+    total = (await ask(f"http://127.0.0.1:{port}/go"))["events"]
     began = time.monotonic()
     await until(lambda: len(log.frames) >= total)
-    after = await asked_until(f"{bench}/bench", lambda told: len(told["sent"]) == total)
+    after = await asked_until(bench(port), lambda told: len(told["sent"]) == total)
     seconds, found = time.monotonic() - began, array("d")
     # Frames of one moment are told apart by their bytes, and come in the order in which they were sent.
     for sent, (_, _, arrivals) in zip(after["sent"], log.frames.values(), strict=True):

@@ -22,12 +22,13 @@ from dashboard.cluster.connection import Connection
 from dashboard.cluster.kubeconfig import Access
 from dashboard.cluster.watcher import Watcher
 from dashboard.live.board import Board
+from dashboard.live.picture import Picture
 from dashboard.live.query import Query
 from dashboard.management.benchmarks.mirroring import until
 from dashboard.management.serving.web_server import WebServer, web_server
 
 if TYPE_CHECKING:
-    from dashboard.web.clusters import Cluster
+    from dashboard.web.clusters import Cluster, Source
 
 NAME = "bench"
 SYSTEM_BUFFER = 65_536
@@ -38,45 +39,58 @@ LOOK = 0.05
 
 async def serve(url: str, queries: list[dict[str, Any]]) -> dict[str, Any]:
     """The whole product, watching the API at `url`, until standard input ends. Its first line is its port."""
+    connection = Connection(Access(name=NAME, server=url))
+    board = Board(time.time)
+    watcher = Watcher(connection, board)
+    await pages(connection, watcher, board, queries, lambda: {"events": watcher.counters.events}, one_core=True)
+    return {}
+
+
+async def pages(
+    connection: Connection,
+    source: Source,
+    picture: Picture,
+    queries: list[dict[str, Any]],
+    about: Callable[[], dict[str, Any]] = dict,
+    *,
+    one_core: bool = False,
+) -> None:
+    """The product's pages of a picture that `source` keeps current, until standard input ends."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "reconcilerviz.settings")
     django.setup()
     from dashboard.web import access, clusters  # noqa: PLC0415 - they need the app registry
 
-    listener = _listener()
+    listener = listening(one_core=one_core)
     access.install(access.Policy(port=listener.getsockname()[1], open_door=True))
-    connection = Connection(Access(name=NAME, server=url))
-    board = Board(time.time)
-    watcher = Watcher(connection, board)
-    cluster = clusters.shown(NAME, connection, watcher, board)
+    cluster = clusters.shown(NAME, connection, source, picture)
     clusters.clusters[NAME] = cluster
     from reconcilerviz.asgi import application  # noqa: PLC0415 - reads the policy when it is first imported
 
     waiting = _Waiting()
 
     def told() -> dict[str, Any]:
-        freshness = watcher.freshness()
-        return {
-            "cpu": time.process_time(),
-            "events": watcher.counters.events,
-            "objects": len(board),
-            "live": [kind.state for kind in freshness.kinds] == ["live"] * 3,
-            "outbox": waiting.outbox,
-            "buffer": waiting.buffer,
-        }
+        return told_of(source, picture) | {"outbox": waiting.outbox, "buffer": waiting.buffer} | about()
 
-    def shown() -> list[Any]:
-        found = [board.select(Query.parse(each["query"]), each["start"], each["count"]) for each in queries]
-        return [{"rows": each.rows, "total": each.total, "counts": each.counts} for each in found]
-
-    server = web_server(_with_bench(application, {"/bench": told, "/shown": shown}))
+    server = web_server(with_bench(application, {"/bench": told, "/shown": lambda: shown_of(picture, queries)}))
     running = asyncio.create_task(cluster.run())
     looking = asyncio.create_task(waiting.look(cluster, server))
-    await _serve(server, listener)
+    await serve_until_told(server, listener)
     running.cancel()
     looking.cancel()
     await asyncio.gather(running, looking, return_exceptions=True)
     await connection.close()
-    return {}
+
+
+def told_of(source: Source, picture: Picture) -> dict[str, Any]:
+    """What every process says of itself: the CPU seconds it took, what it holds, whether that is proven."""
+    states = [kind.state for kind in source.freshness().kinds]
+    return {"cpu": time.process_time(), "objects": len(picture), "live": states == ["live"] * 3}
+
+
+def shown_of(picture: Picture, queries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What each query finds now."""
+    found = [picture.select(Query.parse(each["query"]), each["start"], each["count"]) for each in queries]
+    return [{"rows": each.rows, "total": each.total, "counts": each.counts} for each in found]
 
 
 async def broadcast(frames: str) -> dict[str, Any]:
@@ -116,7 +130,7 @@ async def broadcast(frames: str) -> dict[str, Any]:
         for queue in (queue for each in queues.values() for queue in each):
             queue.put_nowait(None)
 
-    await _serve(web_server(_with_bench(view, {"/bench": told, "/go": go})), _listener(), end)
+    await serve_until_told(web_server(with_bench(view, {"/bench": told, "/go": go})), listening(one_core=True), end)
     return {}
 
 
@@ -138,15 +152,17 @@ class _Waiting:
             await asyncio.sleep(LOOK)
 
 
-def _listener() -> socket.socket:
-    if hasattr(os, "sched_setaffinity"):
+def listening(*, one_core: bool) -> socket.socket:
+    """A socket with little room in the system; `one_core` keeps this process to the last one."""
+    if one_core and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SYSTEM_BUFFER)
     return listener
 
 
-async def _serve(server: WebServer, listener: socket.socket, end: Callable[[], None] | None = None) -> None:
+async def serve_until_told(server: WebServer, listener: socket.socket, end: Callable[[], None] | None = None) -> None:
+    """Serve until standard input ends, having said on which port; `end` is called before the last answers go out."""
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     print(json.dumps({"port": listener.getsockname()[1]}), flush=True)
     await asyncio.to_thread(sys.stdin.read)
@@ -156,7 +172,9 @@ async def _serve(server: WebServer, listener: socket.socket, end: Callable[[], N
     await serving
 
 
-def _with_bench(application: Any, answers: dict[str, Callable[[], Any]]) -> Any:
+def with_bench(application: Any, answers: dict[str, Callable[[], Any]]) -> Any:
+    """The same application, with some further paths that answer with what a function says."""
+
     async def handle(scope: Any, receive: Any, send: Any) -> None:
         answer = answers.get(scope["path"]) if scope["type"] == "http" else None
         if answer is None:

@@ -7,6 +7,8 @@ viewers: what it takes of the processor is what sending takes.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,6 +20,7 @@ from dashboard.core.ownership import controller_of
 from dashboard.live.viewer import MAX_CHARS
 from dashboard.management.benchmarks import workers
 from dashboard.management.benchmarks.blocks import blocks_for, items
+from dashboard.management.benchmarks.bus import bus
 
 BOUND = 3.0
 OBJECTS = 57_500
@@ -32,26 +35,52 @@ MOST_WAITING = 2 * MAX_CHARS
 
 
 def measure(
-    objects: int | None = None, viewers: int | None = None, seconds: float = SECONDS, rate: float = RATE
+    objects: int | None = None,
+    viewers: int | None = None,
+    *,
+    webs: int = 1,
+    seconds: float = SECONDS,
+    rate: float = RATE,
+    redis_url: str = "",
 ) -> dict[str, Any]:
-    """CPU of a delivered frame ÷ the bare hub's; whether every viewer is exact, and what waits for a silent one."""
+    """CPU of a delivered frame ÷ the bare hub's; whether every viewer is exact, and what waits for a silent one.
+
+    With more `webs` than one another process watches, and tells them over the Redis at `redis_url`, else one that is
+    made for it: then the frame's CPU is that of all web processes together.
+    """
     crowd, asked = viewers or VIEWERS, queries()
     with TemporaryDirectory() as folder, workers.wire(blocks_for(objects or OBJECTS)) as api:
         frames = str(Path(folder) / "frames")
-        with workers.server("viewed", "serve", url=api, queries=asked) as port:
-            _until_live(port)
+        with _shown(api, asked, webs, redis_url) as (board, ports):
             found = workers.run(
-                "attending", "attend", api=api, port=port, queries=asked, viewers=crowd,
+                "attending", "attend", api=api, ports=ports, board=board, queries=asked, viewers=crowd,
                 events=round(seconds * rate), rate=rate, frames=frames,
             )  # fmt: skip
         with workers.server("viewed", "broadcast", frames=frames) as port:
-            floor = workers.run("attending", "listen", port=port, queries=len(asked), viewers=crowd)
+            floor = workers.run("attending", "listen", port=port, queries=len(asked), viewers=max(1, crowd // webs))
     return _told(found, floor, crowd)
 
 
+@contextmanager
+def _shown(api: str, asked: list[dict[str, Any]], webs: int, redis_url: str) -> Iterator[tuple[int, list[int]]]:
+    """The port of the process that watches, and those of the web processes: of a single one it is the same."""
+    with ExitStack() as stack:
+        if webs == 1:
+            board = stack.enter_context(workers.server("viewed", "serve", url=api, queries=asked))
+            ports = [board]
+        else:
+            about: dict[str, Any] = {"url": api, "queries": asked, "redis": redis_url or stack.enter_context(bus())}
+            board = stack.enter_context(workers.server("sharing", "lead", **about))
+            ports = [stack.enter_context(workers.server("sharing", "show", **about)) for _ in range(webs)]
+        for port in (board, *ports):
+            _until_live(port)
+        yield board, ports
+
+
 def _told(found: dict[str, Any], floor: dict[str, Any], viewers: int) -> dict[str, Any]:
-    frame, bare = (each["cpu"] / each["delivered"] * 1e6 for each in (found, floor))
-    core, asked = found["cpu"] / found["seconds"], found["asked"]
+    webs = len(found["cpu"])
+    frame, bare = sum(found["cpu"]) / found["delivered"] * 1e6, floor["cpu"] / floor["delivered"] * 1e6
+    core, asked = max(found["cpu"]) / found["seconds"], found["asked"]
     exact = not (found["wrong"] or found["gone"] or floor["gone"])
     silent = {name: found[name] for name in found if name.startswith("silent_")}
     right_again = not found["silent_wrong"] and found["silent_windows"] <= 1
@@ -66,9 +95,11 @@ def _told(found: dict[str, Any], floor: dict[str, Any], viewers: int) -> dict[st
         "unit": "CPU µs a delivered frame; the floor hands out the same frames and does nothing else",
         "per_frame": round(frame, 1),
         "viewers": viewers,
+        "webs": webs,
         "viewers_wrong": found["wrong"],
         "viewers_gone": found["gone"],
         "cpu_seconds_a_second": round(core, 3),
+        **({"watch_cpu_seconds_a_second": round(found["watch_cpu"] / found["seconds"], 3)} if webs > 1 else {}),
         "floor_cpu_seconds_a_second": round(floor["cpu"] / floor["seconds"], 3),
         "frames_a_second": round(found["delivered"] / found["seconds"]),
         "distinct_frames": found["frames"],

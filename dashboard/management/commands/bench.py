@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from dashboard.management.benchmarks import (
     browser,
@@ -51,13 +51,19 @@ class Command(BaseCommand):
         parser.add_argument("benchmark", choices=sorted({*BENCHMARKS, *SIZED}), help="what to measure")
         parser.add_argument("--objects", type=int, help="how large a cluster, where that matters")
         parser.add_argument("--viewers", type=int, help="how many viewers, where that matters")
+        parser.add_argument("--webs", type=int, help="of `viewers`: by how many web processes they are served")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Measure and print."""
         name = options["benchmark"]
+        if options["webs"] is not None and (name != "viewers" or options["webs"] < 1):
+            raise CommandError(f"--webs {options['webs']}: one or more, and of `viewers` only")
         sized = SIZED.get(name)
-        result = sized(options["objects"], options["viewers"]) if sized else BENCHMARKS[name]()
+        if options["webs"]:
+            result = viewers.measure(options["objects"], options["viewers"], webs=options["webs"])
+        else:
+            result = sized(options["objects"], options["viewers"]) if sized else BENCHMARKS[name]()
         self.stdout.write(json.dumps(result) if options["json"] else describe(result))
         if not result["ok"]:
             sys.exit(1)
