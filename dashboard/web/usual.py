@@ -18,19 +18,19 @@ FEW = 3
 
 
 async def usual(cluster: str, episode: Episode) -> Usual | None:
-    """How this one compares, None where nothing is kept to compare with or it cannot be read now."""
+    """How this one compares with those before it, None where none are kept or they cannot be read now."""
     try:
-        durations, of = await _past(cluster, ObjectKey.parse(episode.object))
+        durations, of = await _past(cluster, ObjectKey.parse(episode.object), episode.opened)
     except (HistoryError, ValueError):
         return None  # the history page says what is wrong with it; here there is nothing to say it from
     return compare(episode, durations, of, time.time())
 
 
-async def _past(cluster: str, key: ObjectKey) -> tuple[Sequence[float], str]:
-    own = await reading.durations(cluster, key.id)
+async def _past(cluster: str, key: ObjectKey, before: float) -> tuple[Sequence[float], str]:
+    own = await reading.durations(cluster, key.id, before=before)
     if len(own) >= FEW:
         return own, f"{key.kind} {key.name}"
-    near = await reading.durations(cluster, kind=key.kind, namespace=key.namespace)
+    near = await reading.durations(cluster, kind=key.kind, namespace=key.namespace, before=before)
     if len(near) > len(own):
         return near, f"{key.kind}s in {key.namespace}" if key.namespace else f"{key.kind}s"
     return own, f"{key.kind} {key.name}"

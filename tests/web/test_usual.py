@@ -19,7 +19,8 @@ OPEN = replace(episodes.scaled(), closed=None, ended=None)
 def past(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[float, ...]]:
     kept: dict[str, tuple[float, ...]] = {"own": (), "near": ()}
 
-    async def durations(cluster: str, object: str = "", **where: Any) -> tuple[float, ...]:
+    async def durations(cluster: str, object: str = "", *, before: float, **where: Any) -> tuple[float, ...]:
+        assert before == OPEN.opened, "it is not compared with itself, nor with what came later"
         if object:
             assert object == episodes.WEB
         else:
