@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import takewhile
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
+from weakref import WeakKeyDictionary
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
 
 from dashboard.core.model import Change, Episode
 from dashboard.history.filters import ENDED, FilterError, Filters
 from dashboard.history.reading import CursorError
 from dashboard.history.values import Distribution, EditMade
+from dashboard.live.hub import Hub
 from dashboard.live.query import Query
 from dashboard.web import clusters, kept, pages, response, views
 from dashboard.web.amounts import short_path
 from dashboard.web.clusters import Cluster
+from dashboard.web.historyshare import Shared
 from dashboard.web.strips import Scale, scale_for, strip
 from dashboard.web.telling import key_of, longest_took
 
@@ -28,12 +36,21 @@ MAX_CHANGES = 2
 MAX_EDIT_CHANGES = 4
 
 
+_shared: WeakKeyDictionary[Hub, Shared] = WeakKeyDictionary()
+"""What viewers of a cluster's history share, for as long as the cluster is shown."""
+
+
 @require_safe
 async def page(request: HttpRequest, name: str) -> HttpResponse:
-    """The newest episodes, each over its workload's past; the workloads; the edits made from here."""
+    """The newest episodes, each over its workload's past; the workloads; the edits made from here.
+
+    With `part` in the address only that, without the page around it: for a page that is open already.
+    """
     cluster = clusters.get(name)
     if cluster is None:
         return views.no_cluster(request, name)
+    if "part" in request.GET:
+        return await _part(request, cluster)
     await cluster.hub.prepare(Query())  # the header's counts
     before = request.GET.get("before", "")
     problem: FilterError | None = None
@@ -45,23 +62,60 @@ async def page(request: HttpRequest, name: str) -> HttpResponse:
     except CursorError:
         problem, found = FilterError("before", before, "a link that a page gave"), kept.Past()
     context = pages.common(cluster, request, page="history")
-    context |= _filters(cluster, wanted, before, found)
-    context |= _lists(found, context["now"])
-    context |= {"problem": problem, "refresh": 0}
+    context |= _filters(cluster, wanted)
+    context |= _past(cluster, wanted, before, found, context["now"])
+    # Somebody who fills in a filter must not have the page loaded again under their hands.
+    refresh = 0 if problem or "hold" in request.GET else pages.REFRESH
+    context |= {"problem": problem, "refresh": refresh, "still": _address(cluster, wanted, before, hold="1")}
     return render(request, "history.html", context, status=400 if problem else 200)
 
 
-def _filters(cluster: Cluster, wanted: Filters, before: str, found: kept.Past) -> dict[str, Any]:
-    here = f"{pages.root_of(cluster)}history/"
-    text = f"{wanted.text}&" if wanted.text else ""
+async def _part(request: HttpRequest, cluster: Cluster) -> HttpResponse:
+    """The part of the page that changes; 304 for who has it as it is."""
+    shared = _shared.get(cluster.hub)
+    if shared is None:
+        shared = _shared[cluster.hub] = Shared(partial(_drawn, cluster))
+    try:
+        drawn = await shared.get(Filters.parse(request.GET.dict()), request.GET.get("before", ""))
+    except (FilterError, CursorError) as problem:
+        return HttpResponse(str(problem), status=400, content_type="text/plain")
+    headers = {"ETag": drawn.tag, "Cache-Control": "no-store"}
+    if request.headers.get("If-None-Match") == drawn.tag:
+        return HttpResponseNotModified(headers=headers)
+    return HttpResponse(drawn.html, headers=headers)
+
+
+async def _drawn(cluster: Cluster, wanted: Filters, before: str, problem: str) -> str:
+    found = kept.Past(problem=problem) if problem else await kept.past(cluster, wanted, LIMIT, before)
+    context = _past(cluster, wanted, before, found, time.time())
+    # Sixty lines take a twentieth of a second to write down: in a thread, so that nobody's frames wait for it.
+    return await asyncio.to_thread(render_to_string, "history_past.html", context)
+
+
+def _address(cluster: Cluster, wanted: Filters, before: str = "", **more: str) -> str:
+    """The page of these filters, from a cursor on."""
+    given = [*parse_qsl(wanted.text), *([("before", before)] if before else []), *more.items()]
+    return f"{pages.root_of(cluster)}history/?{urlencode(given)}"
+
+
+def _filters(cluster: Cluster, wanted: Filters) -> dict[str, Any]:
     return {
-        "wanted": wanted,
         "slower": "" if wanted.slower is None else f"{wanted.slower:g}",
         "ends": ENDED,
         "kinds": _with(cluster.board.kinds(), wanted.kind),
         "namespaces": _with(cluster.board.namespaces(), wanted.namespace),
-        "older": f"{here}?{text}before={found.before}" if found.before else "",
-        "newest": f"{here}?{wanted.text}" if before else "",
+    }
+
+
+def _past(cluster: Cluster, wanted: Filters, before: str, found: kept.Past, now: float) -> dict[str, Any]:
+    """What history_past.html needs: nothing of it depends on who looks."""
+    return {
+        "root": pages.root_of(cluster),
+        "now": now,
+        "wanted": wanted,
+        "older": _address(cluster, wanted, found.before) if found.before else "",
+        "newest": _address(cluster, wanted) if before else "",
+        **_lists(found, now),
     }
 
 
@@ -94,6 +148,7 @@ def _line(episode: Episode, pasts: Mapping[str, Distribution], scale: Scale, now
         "outcome": response.outcome(episode),
         "took": response.whole(episode, now if episode.closed is None else None),
         "open": episode.closed is None,
+        "opened": repr(episode.opened),
         "longest": episode.hops[culprit] if culprit >= 0 else None,
         "longest_took": longest_took(episode, culprit),
         "changes": [short_change(each) for each in episode.changes[:MAX_CHANGES]],

@@ -9,6 +9,7 @@ import pytest
 from django.test import AsyncClient
 
 from dashboard.core.model import Change
+from dashboard.history import reading
 from dashboard.history.filters import Filters
 from dashboard.history.reading import CursorError
 from dashboard.history.values import Distribution, EditMade
@@ -48,7 +49,12 @@ class Asked:
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
     asked = Asked()
+
+    async def written() -> str:
+        return "batch"
+
     monkeypatch.setattr(kept, "past", asked)
+    monkeypatch.setattr(reading, "written", written)
     return asked
 
 
@@ -64,6 +70,34 @@ async def test_episodes_are_listed_with_their_workloads_and_edits(
     assert "192.0.2.7" in html
     assert 'aria-current="page">History</a>' in html
     assert "hunter" not in html
+
+
+async def test_only_what_changes_is_sent_to_a_page_that_is_open(
+    world: World, editor: AsyncClient, asked: Asked
+) -> None:
+    first = await editor.get(f"{HISTORY}?namespace=shop&part=1")
+    html = first.content.decode()
+    assert first.status_code == 200
+    assert 'data-key="k-stalled"' in html
+    assert "<html" not in html
+    assert "<form" not in html
+    second = await editor.get(f"{HISTORY}?namespace=shop&part=1", headers={"If-None-Match": first["ETag"]})
+    assert (second.status_code, second.content) == (304, b"")
+    assert asked.filters == [(Filters(namespace="shop"), "")], "it was read once for both"
+    other = await editor.get(f"{HISTORY}?part=1", headers={"If-None-Match": first["ETag"]})
+    assert other.status_code == 304, "the same words, though other filters: nothing else depends on them"
+    assert (await editor.get(f"{HISTORY}?part=1&before=nonsense")).status_code == 400
+    assert (await editor.get(f"{HISTORY}?part=1&ended=nicely")).status_code == 400
+
+
+async def test_who_has_no_script_gets_the_page_again_unless_they_hold_it(
+    world: World, editor: AsyncClient, asked: Asked
+) -> None:
+    html = await page(editor, f"{HISTORY}?kind=Deployment&before=13.0_8")
+    assert '<meta http-equiv="refresh" content="5">' in html
+    assert 'href="/c/sandbox/history/?kind=Deployment&amp;before=13.0_8&amp;hold=1"' in html
+    assert 'http-equiv="refresh"' not in await page(editor, f"{HISTORY}?hold=1")
+    assert 'http-equiv="refresh"' not in await page(editor, f"{HISTORY}?ended=nicely", 400)
 
 
 async def test_filters_are_in_the_address_and_kept_in_links(world: World, editor: AsyncClient, asked: Asked) -> None:
