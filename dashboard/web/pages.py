@@ -31,6 +31,7 @@ MODULES = {
     "board": ("board",),
     "object": ("object", "chart", "change"),
     "episode": ("chart", "replay"),
+    "history": ("history",),
     "sandbox": ("lab",),
 }
 """The scripts of static/js that only these pages load."""
