@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -9,31 +11,48 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from dashboard.core.episodes import is_over
 from dashboard.core.model import Episode
 from dashboard.core.objects import ObjectKey
 from dashboard.history.reading import HistoryError
+from dashboard.live.panel import PATIENCE
 from dashboard.live.query import Query
+from dashboard.live.view import Usual
 from dashboard.web import clusters, exporting, kept, pages, views
 from dashboard.web.clusters import Cluster
 from dashboard.web.telling import key_of, played, told
+from dashboard.web.usual import usual
 
 
 @require_safe
 async def page(request: HttpRequest, name: str, key: str) -> HttpResponse:
-    """The episode as on its object's page, played back from its samples and hops."""
+    """The episode as on its object's page, played back from its samples and hops; followed until nothing more comes."""
     found = await _find(request, name, key)
     if isinstance(found, HttpResponse):
         return found
     cluster, episode, at = found
+    compared = await _compared(cluster, episode)
     context = pages.common(cluster, request, page="episode")
+    follow = not is_over(episode)
     context |= {
         "episode": episode,
         "key": at,
         "told": told(episode, context["now"]),
+        "usual": compared,
+        "usual_data": orjson.dumps(compared).decode(),
         "data": orjson.dumps(played(episode)).decode(),
-        "refresh": pages.REFRESH if episode.closed is None else 0,
+        "follow": follow,
+        "refresh": pages.REFRESH if follow else 0,
     }
     return render(request, "episode.html", context)
+
+
+async def _compared(cluster: Cluster, episode: Episode) -> Usual | None:
+    """How it compares with those before it; a slow database delays no page."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE):
+            return await usual(cluster.name, episode)
+    return None
 
 
 async def _find(request: HttpRequest, name: str, key: str) -> tuple[Cluster, Episode, ObjectKey] | HttpResponse:

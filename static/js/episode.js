@@ -52,12 +52,17 @@ export function hops(episode, whole = episode, usual = null) {
   const last = taken ? episode.hops[taken - 1].at : episode.opened;
   return html`<ol class="hops">${whole.hops.map((hop, place) => (place < taken ? taking(hop, falls[place], place === culprit, episode, place) : html`<li class="pending"><span class="name">${plain(hop.name, 24)}</span></li>`))}${
     waited === null ? nothing : html`<li class="stuck ${culprit < 0 ? "culprit" : ""}"><span class="name">stuck</span><span class="quiet">${culprit < 0 ? html`<b class="mark">longest</b> ` : nothing}no further hop</span><span class="took">${took(waited)}</span></li>`}${
-    episode.closed === null && whole === episode ? html`<li class="open"><span class="name">so far</span>${usual?.more ? html`<span class="quiet">probably ${about(usual.more[0])} to ${about(usual.more[1])} more</span>` : nothing}<span class="took">${since(last)}</span></li>` : nothing}</ol>`;
+    episode.closed === null && whole === episode ? html`<li class="open"><span class="name">so far</span>${usual?.more ? html`<span class="quiet">probably ${between(...usual.more)} more</span>` : nothing}<span class="took">${since(last)}</span></li>` : nothing}</ol>`;
 }
 
 function taking(hop, fall, culprit, episode, place) {
   return html`<li class=${culprit ? "culprit" : ""}><span class="name" title=${absolute(hop.at)}>${plain(hop.name, 24)}</span><svg class="fall" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect x="0" y="3.5" width="100" height="1" class="base"></rect>${svg`<rect x=${fall.x} y="1" width=${Math.max(0.8, fall.width)} height="6"></rect>`}</svg><span class="took">${place ? spent(hop) : "—"}</span>${
     hop.detail || culprit ? html`<span class="detail">${culprit ? html`<b class="mark">longest</b> ` : nothing}<bdi>${plain(hop.detail, 80)}</bdi>${hop.object && hop.object !== episode.object ? html`${hop.detail ? " · " : nothing}${objectName(hop.object)}` : nothing}</span>` : nothing}</li>`;
+}
+
+function between(least, most) {
+  const [from, to] = [about(least), about(most)];
+  return from === to ? from : `${from} to ${to}`;
 }
 
 const spent = (hop) => lasted(hop.took, hop.at, hop.at - hop.took);

@@ -36,6 +36,15 @@ export function reduce(state, action) {
   }
 }
 
+/**
+ * The player of an episode that has become another while it was there: who was at the end is at the new end, who was
+ * somewhere in the middle stays there.
+ */
+export function resumed(state, fresh) {
+  const at = state.playing || state.at < state.span ? clamp(fresh, state.at) : fresh.at;
+  return { ...fresh, at, playing: state.playing, speed: state.speed };
+}
+
 /** The time that is shown: where motion is not wanted, the picture only changes when something happened. */
 export function shown(state, calm) {
   if (!calm || !state.playing) return state.at;

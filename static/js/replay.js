@@ -1,13 +1,13 @@
 // <rv-replay data-episode="JSON">: an episode played back on the page's own elements, with a scrubber, speeds and keys.
-// While the episode is open, its page follows the object instead.
+// What may still become of it is followed: while it is open the page shows it as it is now, and has no player.
 
 import { html, nothing, render } from "lit";
-import { hops, response } from "viz/episode.js";
-import { link } from "viz/link.js";
-import { calm, cluster, now } from "viz/page.js";
-import { glyph } from "viz/parts.js";
-import { begin, reduce, shown, SPEEDS } from "viz/player.js";
-import { at, extent, hasResponse, length, moments, outcome, whole } from "viz/response.js";
+import { hops, permalink, response, usually } from "viz/episode.js";
+import { follow } from "viz/follow.js";
+import { calm, cluster } from "viz/page.js";
+import { glyph, since } from "viz/parts.js";
+import { begin, reduce, resumed, shown, SPEEDS } from "viz/player.js";
+import { at, extent, hasResponse, isOver, moments, outcome, whole } from "viz/response.js";
 import { plain, took } from "viz/wording.js";
 
 /** Draw into an element of the page, in place of what the server drew there. */
@@ -20,25 +20,40 @@ export function draw(place, content) {
   render(content, place);
 }
 
-/** `for 4.4 s` while it goes on, `in 36.6 s` or `after 21.0 s` once it has ended. */
+/** `for 4 s` while it goes on, or goes on in a replay; `in 36.6 s` or `after 21.0 s` once it has ended. */
 function lasting(episode, until) {
-  if (episode.closed === null) return `for ${took(until ?? length(episode, now()))}`;
+  if (episode.closed === null) return until === null ? since(episode.opened, false, "for") : `for ${took(until)}`;
   return `${outcome(episode) === "stalled" ? "after" : "in"} ${whole(episode)}`;
 }
 
 class Replay extends HTMLElement {
   #episode = null;
+  #usual = null;
   #state = null;
+  #followed = false;
   #frame = 0;
   #before = 0;
+  #told = document.createElement("p");
 
   connectedCallback() {
     this.#episode = JSON.parse(this.dataset.episode);
-    this.#begin();
+    this.#usual = JSON.parse(this.dataset.usual ?? "null");
+    this.#state = this.#begun();
     document.addEventListener("keydown", this.#key);
-    const open = document.querySelector("main[data-open]");
-    if (open && cluster) this.#follow(open);
-    else this.#show();
+    const main = this.closest("main");
+    this.#followed = Boolean(main.dataset.follow && cluster);
+    if (this.#followed) {
+      this.#told.className = "visually-hidden";
+      this.#told.setAttribute("role", "status");
+      main.append(this.#told);
+      follow(main.dataset.follow, this.#episode.key, (episode, usual) => this.#take(episode, usual));
+    }
+    this.#show();
+  }
+
+  /** Whether it goes on now: then it is shown as it is, and there is nothing to play. */
+  get #running() {
+    return this.#followed && this.#episode.closed === null;
   }
 
   disconnectedCallback() {
@@ -46,30 +61,29 @@ class Replay extends HTMLElement {
     document.removeEventListener("keydown", this.#key);
   }
 
-  #begin() {
+  #begun() {
     const times = moments(this.#episode);
     const end = extent(this.#episode);
-    this.#state = begin(end > times.at(-1) ? [...times, end] : times);
+    return begin(end > times.at(-1) ? [...times, end] : times);
   }
 
-  /** An open episode: the object's live view has it, until it closes. */
-  #follow(main) {
-    const subscription = link.subscribe({ op: "object", cluster, object: main.dataset.open }, ({ view }) => {
-      const episode = view?.episode;
-      if (episode?.key !== this.#episode.key) return;
-      this.#episode = episode;
-      this.#begin();
-      if (episode.closed !== null) {
-        subscription.close();
-        main.removeAttribute("data-open");
-        this.#show();
-      }
-      this.#picture(episode);
-    });
+  /** What it is by now. Whoever is in the middle of a replay stays there. */
+  #take(episode, usual) {
+    const before = outcome(this.#episode);
+    const was = this.#state;
+    this.#episode = episode;
+    this.#usual = usual ?? this.#usual;
+    this.#state = resumed(was, this.#begun());
+    this.#show();
+    const word = outcome(episode);
+    if (word === before) return;
+    this.closest("main").classList.replace(before, word);
+    document.title = document.title.replace(before, word);
+    this.#told.textContent = episode.closed === null ? word : `${word} ${lasting(episode)}`;
   }
 
   #act(action) {
-    if (document.querySelector("main[data-open]")) return;
+    if (this.#running) return;
     this.#state = reduce(this.#state, action);
     this.#show();
     if (this.#state.playing && !this.#frame) {
@@ -100,6 +114,11 @@ class Replay extends HTMLElement {
   };
 
   #show() {
+    if (this.#running) {
+      render(html`<p class="player coming">Followed as it goes on. Once it has ended, it can be played back here.</p>`, this);
+      this.#picture(this.#episode);
+      return;
+    }
     const { span, playing, speed } = this.#state;
     const time = shown(this.#state, calm.matches);
     render(html`<div class="player" role="group" aria-label="Replay">
@@ -121,16 +140,27 @@ class Replay extends HTMLElement {
   /** The page's elements, as it was then. `until` is null for an open episode, which goes on. */
   #picture(episode, until = null) {
     const word = outcome(episode);
-    draw(document.querySelector("rv-outcome [data-mark]"), glyph(word));
-    const said = document.querySelector("rv-outcome .word");
+    const title = (part) => document.querySelector(`rv-outcome ${part}`);
+    draw(title("[data-mark]"), glyph(word));
+    const said = title(".word");
     if (said) Object.assign(said, { textContent: word, className: `word ${word}` });
-    const span = document.querySelector("rv-outcome [data-took]");
-    if (span) span.textContent = lasting(episode, until);
+    draw(title("[data-took]"), lasting(episode, until));
+    draw(title("[data-usual]"), usually(this.#usual));
+    draw(title("[data-reason]"), episode.reason ? ` · ${plain(episode.reason, 80)}` : nothing);
+    draw(title("[data-following]"), this.#followed && !this.#running && !isOver(this.#episode) ? " · followed: it may still recover" : nothing);
     draw(document.querySelector("rv-cause"), episode.cause ? html`<p class="cause-line ${word}"><bdi class="cause">${plain(episode.cause, 500)}</bdi></p>` : nothing);
-    draw(document.querySelector("rv-hops"), hops(episode, until === null ? episode : this.#episode));
+    draw(document.querySelector("rv-recovered"), episode.recovered === null ? nothing : html`<p class="notice good">It stalled, and converged ${took(episode.recovered - episode.opened)} after it opened, without being declared anew.</p>`);
+    draw(document.querySelector(".acts .around"), around(this.#episode));
+    draw(document.querySelector("rv-hops"), hops(episode, until === null ? episode : this.#episode, this.#usual));
     document.getElementById("response").hidden = !hasResponse(this.#episode);
     draw(document.querySelector("rv-response"), response(episode, until === null ? {} : { whole: this.#episode, until }));
   }
+}
+
+/** Links to the episode that it replaced, and to the one that replaced it. */
+function around({ object, supersedes, superseded_by: next }) {
+  const to = (key, words) => (key && key !== "-" ? html`<a class="button" href=${permalink({ key, object })}>${words}</a>` : nothing);
+  return html`${to(supersedes, "← replaced the one before")}${to(next, "replaced by the next →")}`;
 }
 
 customElements.define("rv-replay", Replay);

@@ -127,6 +127,14 @@ export function outcome(episode) {
   return known(episode.recovered) ? "converged" : (episode.ended ?? episode.verdict);
 }
 
+const NO_MORE = new Set(["Deleted", "Replaced"]);
+
+/** Whether nothing of it is waited for: a stalled one may still recover until another takes its place. */
+export function isOver({ ended, recovered, superseded_by: next, reason }) {
+  if (ended === "stalled") return known(recovered) || Boolean(next) || NO_MORE.has(reason);
+  return known(ended);
+}
+
 /** The samples in which something changed: the table that says what the chart shows. */
 export function rows(episode) {
   const told = [];

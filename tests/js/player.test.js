@@ -1,8 +1,8 @@
 // The player's reducer and the episode as it was: run by Node's own test runner.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { begin, reduce, shown } from "../../static/js/player.js";
-import { at, moments } from "../../static/js/response.js";
+import { begin, reduce, resumed, shown } from "../../static/js/player.js";
+import { at, isOver, moments } from "../../static/js/response.js";
 
 const play = (state, ...actions) => actions.reduce(reduce, state);
 const start = begin([0, 1, 4]);
@@ -49,4 +49,23 @@ test("what came later is not known yet", () => {
   assert.deepEqual([stalled.ended, stalled.recovered, stalled.cause], ["stalled", null, "why"]);
   assert.equal(at(episode, Infinity).recovered, 110);
   assert.deepEqual(moments(episode), [0, 1, 3, 4, 10]);
+});
+
+test("an episode that goes on takes with it who is at its end, and nobody else", () => {
+  const longer = begin([0, 1, 4, 9]);
+  assert.equal(resumed(start, longer).at, 9);
+  const middle = play(start, { do: "speed", speed: 5 }, { do: "seek", at: 2 });
+  assert.deepEqual(resumed(middle, longer), { ...longer, at: 2, speed: 5 });
+  const playing = play(start, { do: "toggle" }, { do: "tick", seconds: 3 });
+  assert.deepEqual([resumed(playing, longer).at, resumed(playing, longer).playing], [3, true]);
+});
+
+test("a stalled episode is not over until it recovers, or another takes its place, or nothing is left of it", () => {
+  const episode = { ended: "stalled", recovered: null, superseded_by: "", reason: "ImagePullBackOff" };
+  assert.equal(isOver(episode), false);
+  for (const more of [{ recovered: 9 }, { superseded_by: "k" }, { reason: "Deleted" }, { reason: "Replaced" }]) {
+    assert.equal(isOver({ ...episode, ...more }), true);
+  }
+  assert.equal(isOver({ ...episode, ended: null }), false);
+  assert.equal(isOver({ ...episode, ended: "converged" }), true);
 });

