@@ -44,6 +44,7 @@ class Waiting:
         self._board = Board(time.time)
         self._watcher = Watcher(connection, self._board, kinds=kinds_for(key))
         self._said: set[object] = set()
+        self._there = False
 
     async def run(self, patience: float) -> int:
         """CONVERGED, STALLED or TIMED_OUT, after at most `patience` seconds. Raises NoSuchKindError."""
@@ -86,8 +87,9 @@ class Waiting:
     def _look(self) -> int | None:
         row = self._board.row(self._key.id)
         if row is None:
-            self._once("missing", f"{self._key.id} does not exist (yet)")
+            self._missing()
             return None
+        self._there = True
         episode = self._board.episode(row.id)
         if episode is not None:
             self._tell(episode)
@@ -97,6 +99,14 @@ class Waiting:
         if row.verdict is Verdict.STALLED and (episode is None or episode.ended is Ended.STALLED):
             return STALLED
         return None
+
+    def _missing(self) -> None:
+        """Not there yet, or no more: then all that is said of the next of its name is news."""
+        if self._there:
+            self._there = False
+            self._said.clear()
+            self._once("missing", f"{self._key.id} was deleted")
+        self._once("missing", f"{self._key.id} does not exist (yet)")
 
     def _tell(self, episode: Episode) -> None:
         for hop in episode.hops:

@@ -53,6 +53,17 @@ def test_what_happens_is_told_while_it_happens(kubeconfig: Path) -> None:
         assert ended(waiting) == 0
 
 
+def test_what_is_deleted_meanwhile_is_said_to_be_and_its_successor_is_waited_for(kubeconfig: Path) -> None:
+    kubectl(kubeconfig, "create", "deployment", "brief", "--image=nginx:1.19.5-missing")
+    kubectl(kubeconfig, "patch", "deployment", "brief", "-p", '{"spec": {"paused": true}}')
+    with manage("wait", "--kubeconfig", str(kubeconfig), "apps/Deployment/shop/brief", "--timeout", "60s") as waiting:
+        waiting.find("(suspended)")
+        kubectl(kubeconfig, "delete", "deployment", "brief")
+        waiting.find("(was deleted)")
+        kubectl(kubeconfig, "create", "deployment", "brief", "--image=nginx:1.27-alpine")
+        assert ended(waiting) == 0
+
+
 def ended(waiting: Process) -> int:
     return waiting.child.wait(timeout=PATIENCE)
 
