@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from reconcilerviz.celery import app
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = ("web", "watch", "worker", "beat", "migrate")
 
@@ -63,6 +65,8 @@ def test_several_watch_and_any_number_show_behind_one_address() -> None:
 def test_ours_write_nowhere_and_wait_for_what_they_need(service: str) -> None:
     about = SERVICES[service]
     assert about["read_only"] and about["tmpfs"] == ["/tmp"]
+    assert about["init"] and about["cap_drop"] == ["ALL"] and about["security_opt"] == ["no-new-privileges:true"]
+    assert about["stop_grace_period"] == "20s"
     wanted = {"postgres": "service_healthy"} if service == "migrate" else {
         "redis": "service_healthy", "migrate": "service_completed_successfully",
     }  # fmt: skip
@@ -74,7 +78,30 @@ def test_redis_refuses_what_does_not_fit_and_everything_can_be_asked_how_it_is()
     command = SERVICES["redis"]["command"]
     assert command[command.index("--maxmemory-policy") + 1] == "noeviction"
     assert command[command.index("--maxmemory") + 1].endswith("mb")
-    assert all("test" in SERVICES[name]["healthcheck"] for name in ("redis", "postgres"))
+    assert [name for name, about in SERVICES.items() if "test" in about.get("healthcheck", {})] == [
+        "web", "redis", "postgres",
+    ]  # fmt: skip
+    silent = {name for name in OURS if SERVICES[name]["healthcheck"] == {"disable": True}}
+    assert silent == {*OURS} - {"web"}, "the image's own check asks a port that only web serves"
+    waited = {name: {*about.get("depends_on", {})} for name, about in SERVICES.items()}
+    assert waited["proxy"] == {"web"} and SERVICES["proxy"]["depends_on"]["web"]["condition"] == "service_healthy"
+
+
+def test_every_image_has_a_version() -> None:
+    foreign = {name: about["image"] for name, about in SERVICES.items() if name not in OURS}
+    assert all(re.fullmatch(r"\w+:\d+(\.\d+)*-alpine", image) for image in foreign.values()), foreign
+    assert re.search(r"^FROM python:3\.\d+-slim$", DOCKERFILE, re.MULTILINE)
+
+
+def test_the_image_serves_as_nobody_in_particular_without_what_only_tests_need() -> None:
+    lines = DOCKERFILE.splitlines()
+    assert lines.index("USER 10001") < next(at for at, line in enumerate(lines) if line.startswith("CMD"))
+    for set_ in ("UV_NO_DEV=1", "PYTHONUNBUFFERED=1", "PYTHONDONTWRITEBYTECODE=1", "RECONCILERVIZ_DATA=/data"):
+        assert set_ in DOCKERFILE
+    assert "manage.py vendor" in DOCKERFILE, "nothing is fetched at run time"
+    check = SERVICES["web"]["healthcheck"]["test"][-1]
+    assert check in DOCKERFILE, "Compose asks what the image asks"
+    assert {"tests", ".*"} <= {*(ROOT / ".dockerignore").read_text().split()}
 
 
 def test_no_secret_has_a_default() -> None:
