@@ -28,6 +28,7 @@ from dashboard.web.clusters import Cluster
 from dashboard.web.historyshare import Shared
 from dashboard.web.strips import Scale, scale_for, strip
 from dashboard.web.telling import key_of, longest_took
+from dashboard.web.wording import absolute
 
 LIMIT = 60
 """Episodes on a page."""
@@ -115,6 +116,7 @@ def _past(cluster: Cluster, wanted: Filters, before: str, found: kept.Past, now:
         "wanted": wanted,
         "older": _address(cluster, wanted, found.before) if found.before else "",
         "newest": _address(cluster, wanted) if before else "",
+        "looked": absolute(found.looked) if found.looked is not None else "",
         **_lists(found, now),
     }
 

@@ -18,14 +18,16 @@ MAX_EDITS = 20
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """A page of history. `before` is where the next page begins, "" for none; `lost` counts what was told and never
-    written; `problem` says why there is nothing, "" where there may be.
+    """A page of history. `before` is where the next page begins, "" for none; `looked` how far back was looked where
+    that did not fill the page; `lost` counts what was told and never written; `problem` says why there is nothing, ""
+    where there may be.
     """
 
     episodes: tuple[Episode, ...] = ()
     workloads: Mapping[str, Distribution] = field(default_factory=dict)
     edits: tuple[EditMade, ...] = ()
     before: str = ""
+    looked: float | None = None
     lost: int = 0
     problem: str = ""
 
@@ -64,4 +66,4 @@ async def past(cluster: Cluster, wanted: Filters, limit: int, before: str) -> Pa
     except HistoryError as problem:
         return Past(problem=str(problem))
     episodes = tuple(newest(cluster, each.episode) for each in page.episodes)
-    return Past(episodes, workloads, edits, page.before, lost)
+    return Past(episodes, workloads, edits, page.before, page.looked, lost)

@@ -134,6 +134,18 @@ async def test_a_dead_database_is_told_and_nothing_else_is_lost(
     assert "3 episodes or edits were lost" in await page(editor, HISTORY)
 
 
+async def test_how_far_was_looked_is_said_where_that_did_not_fill_the_page(
+    world: World, editor: AsyncClient, asked: Asked
+) -> None:
+    asked.past = replace(asked.past, before="12.5_7", looked=episodes.NOW)
+    html = await page(editor, f"{HISTORY}?who=helm")
+    assert "Looked through as far back as 2026-11-20 10:00:00 UTC; older ones may fit, too." in html
+    asked.past = kept.Past(before="12.5_7", looked=episodes.NOW)
+    html = await page(editor, f"{HISTORY}?who=helm")
+    assert "None of those since 2026-11-20 10:00:00 UTC fits these filters; older ones may." in html
+    assert "before=12.5_7" in html
+
+
 async def test_one_objects_history_stays_its_own(world: World, editor: AsyncClient, asked: Asked) -> None:
     html = await page(editor, f"{HISTORY}?object={episodes.WEB}")
     assert asked.filters[0][0].object == episodes.WEB
