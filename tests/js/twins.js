@@ -4,10 +4,10 @@ import { text } from "node:stream/consumers";
 import { draw } from "../../static/js/shapes.js";
 import { about, amount, shortPath } from "../../static/js/amounts.js";
 import { blame, extent, facts, isOver, length, outcome, rows, spans, told, whole } from "../../static/js/response.js";
-import { absolute, duration, kind, middle, plain, took } from "../../static/js/wording.js";
+import { absolute, count, duration, kind, middle, plain, took } from "../../static/js/wording.js";
 
 const FUNCTIONS = {
-  draw, plain, middle, duration, took, absolute, kind,
+  count, draw, plain, middle, duration, took, absolute, kind,
   about, amount, blame, extent, facts, is_over: isOver, length, outcome, short_path: shortPath, spans, whole,
   told: (episode) => told(facts(episode)),
   rows: (episode) => rows(episode).map(({ after }) => after),

@@ -121,6 +121,8 @@ def test_words_are_the_same_on_both_sides() -> None:
     }
     counted = [None, 0, 5, 0.5, 999_999, 1e6, 2_500_000, 10 * 2**30, 3 * 2**20, 2**40 * 1.5, 12_345_678_901]
     assert in_browser({"amount": counted})["amount"] == [amounts.amount(each) for each in counted]
+    rows = [0, 7, 999, 1000, 57_500, 1_234_567]
+    assert in_browser({"count": rows})["count"] == [f"{each:,}" for each in rows]
     paths = ["", "spec.replicas", 'spec.containers[name="a"].image', "a[0].b", "x", "a.b[c]", "[", "a]."]
     assert in_browser({"short_path": paths})["short_path"] == [amounts.short_path(each) for each in paths]
     given: dict[str, list[Any]] = {**dict.fromkeys(texts, TEXTS), **dict.fromkeys(times, SECONDS)}
