@@ -18,7 +18,7 @@ from math import floor
 
 from dashboard.core.evidence import Before, Evidence, from_assessment, is_custom, latest
 from dashboard.core.hops import CONVERGED, OPENING, hops
-from dashboard.core.model import Assessment, Ended, Episode, Verdict
+from dashboard.core.model import Assessment, Ended, Episode, Hop, Verdict
 from dashboard.core.openings import (
     FIGHT,
     LAG,
@@ -193,15 +193,16 @@ def _gone(episode: Episode, now: float, evidence: Evidence) -> Episode:
 def _followed(
     episode: Episode, assessment: Assessment, now: float, evidence: Evidence, *, first: bool = False
 ) -> Episode:
-    if not first:
-        episode = replace(episode, opened=redated(episode, now, evidence))
+    opened = episode.opened if first else redated(episode, now, evidence)
+    if opened != episode.opened:
+        episode = replace(episode, opened=opened)
     converged = _converged_at(episode, now, evidence) if assessment.verdict is Verdict.CONVERGED else None
     present = max(
         each for each in (now, episode.opened, latest(evidence.own), evidence.own.written) if each is not None
     )
-    episode = _drawn(episode, evidence, until=present + AHEAD, converged=converged)
     episode = replace(
         episode,
+        hops=_hops(episode, evidence, until=present + AHEAD, converged=converged),
         verdict=assessment.verdict,
         reason=assessment.reason,
         cause=assessment.cause.sentence if assessment.cause is not None else "",
@@ -222,7 +223,7 @@ def _followed(
 def _stalling(episode: Episode, now: float, evidence: Evidence, *, first: bool, wait: float) -> Episode:
     """Closed as stalled, when another object is at fault once that has lasted: it may be gone, and its watch late."""
     if episode.verdict is not Verdict.STALLED:
-        return replace(episode, stalled=None)
+        return episode if episode.stalled is None else replace(episode, stalled=None)
     if episode.stalled is None:
         at = _stalled_at(episode, now, evidence) if first else _said_at(evidence, now, elsewhere=wait > 0)
         episode = replace(episode, stalled=at)
@@ -241,7 +242,11 @@ def _said_at(evidence: Evidence, now: float, *, elsewhere: bool) -> float:
 
 
 def _drawn(episode: Episode, evidence: Evidence, *, until: float, converged: float | None) -> Episode:
-    found = hops(
+    return replace(episode, hops=_hops(episode, evidence, until=until, converged=converged))
+
+
+def _hops(episode: Episode, evidence: Evidence, *, until: float, converged: float | None) -> tuple[Hop, ...]:
+    return hops(
         evidence,
         kind=episode.kind,
         by=episode.by,
@@ -250,7 +255,6 @@ def _drawn(episode: Episode, evidence: Evidence, *, until: float, converged: flo
         known=episode.hops,
         converged=converged,
     )
-    return replace(episode, hops=found)
 
 
 def _converged_at(episode: Episode, now: float, evidence: Evidence) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import floor
 
@@ -16,6 +16,8 @@ ORDER = (
 )  # fmt: skip
 """The order of hops within one second; what is not named here comes after these, and `converged` last."""
 
+PLACES = {name: place for place, name in enumerate(ORDER)}
+
 CONVERGED = "converged"
 OPENING = frozenset({"lost", "deleted", "accepted", "decided"})
 """Hops that set an episode off."""
@@ -24,19 +26,21 @@ MAX_CONDITIONS = 12
 UNTOLD = frozenset({"ControllerRevision", "EndpointSlice", "Lease"})
 """Kinds that are made on the way and do nothing by themselves."""
 
-Time = Callable[[Marks], float | None]
+Taken = tuple[Marks, Sequence[float | None]]
+"""An object, and when it took each step up to the one in question; None for what is not told or not of the episode."""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What belongs to an episode: from the second in which it opened to when it closed."""
+    """What belongs to an episode: from `second`, that in which it opened, to when it closed."""
 
     opened: float
+    second: float
     until: float
 
     def holds(self, at: float | None) -> bool:
         """Whether a time lies in it; the API's second in which the episode opened does, too."""
-        return at is not None and floor(self.opened) <= at <= self.until
+        return at is not None and self.second <= at <= self.until
 
     def within(self, marks: Sequence[Marks]) -> list[Marks]:
         """Pods of which any step lies in it."""
@@ -63,7 +67,7 @@ def hops(
     the hops of before: what was accepted and observed once stays so though later versions are dated later. `converged`
     is when it did, None for not yet.
     """
-    window = Window(opened, until)
+    window = Window(opened, floor(opened), until)
     before = {hop.name: hop for hop in known}
     found = [*_of_itself(evidence, kind, by, window, before), *_of_others(evidence, window)]
     names = {hop.name for hop in found} | {CONVERGED}
@@ -76,8 +80,7 @@ def hops(
 
 
 def _place(hop: Hop) -> tuple[bool, float, int, str]:
-    place = ORDER.index(hop.name) if hop.name in ORDER else len(ORDER)
-    return hop.name == CONVERGED, hop.at, place, hop.name
+    return hop.name == CONVERGED, hop.at, PLACES.get(hop.name, len(PLACES)), hop.name
 
 
 def _timed(found: Sequence[Hop], opened: float) -> Iterator[Hop]:
@@ -154,45 +157,45 @@ def _of_others(evidence: Evidence, window: Window) -> Iterator[Hop]:
     for kind in dict.fromkeys(each.kind for each in others):
         made = [each for each in others if each.kind == kind and window.holds(each.created)]
         if made:
-            yield _hop(kind.lower(), made, len(made), window, lambda each: each.created)
+            yield _hop(kind.lower(), [(each, (each.created,)) for each in made], len(made), window)
     pods = [each for each in evidence.marks if each.kind == "Pod"]
     ended = [each for each in pods if window.holds(each.ending)]
     if ended:
-        yield _hop("ending", ended, len(ended), window, lambda each: each.ending)
+        yield _hop("ending", [(each, (each.ending,)) for each in ended], len(ended), window)
     # A Pod of before whose end was asked for takes its last steps on the way out.
     staying = [each for each in pods if window.holds(each.created) or not window.holds(each.ending)]
     yield from _steps(evidence, window.within(staying), window)
 
 
+STEPS = ("created", "scheduled", "pulled", "started", "ready", "finished")
+
+
 def _steps(evidence: Evidence, pods: Sequence[Marks], window: Window) -> Iterator[Hop]:
     """The way of a Pod, each step dated by the last Pod that has taken it."""
-    own = evidence.own.id
-    steps: tuple[tuple[str, Time], ...] = (
-        ("created", lambda each: each.created if each.id != own else None),
-        ("scheduled", lambda each: each.scheduled),
-        ("pulled", lambda each: evidence.pulled.get(each.uid)),
-        ("started", lambda each: each.started),
-        ("ready", lambda each: each.ready),
-        ("finished", lambda each: each.finished),
-    )
-    for place, (name, time) in enumerate(steps):
-        took = [each for each in pods if window.holds(time(each))]
+    own, pulled = evidence.own.id, evidence.pulled
+    ways: list[Taken] = []
+    for each in pods:
+        created = each.created if each.id != own else None
+        way = (created, each.scheduled, pulled.get(each.uid), each.started, each.ready, each.finished)
+        ways.append((each, [at if window.holds(at) else None for at in way]))
+    for place, name in enumerate(STEPS):
+        took = [(each, way[: place + 1]) for each, way in ways if way[place] is not None]
         if took:
-            yield _hop(name, took, len(pods), window, *(step for _, step in steps[: place + 1]))
+            yield _hop(name, took, len(pods), window)
 
 
-def _hop(name: str, took: Sequence[Marks], total: int, window: Window, *steps: Time) -> Hop:
-    """A hop of others. The last of `steps` is its own, the others come before it.
+def _hop(name: str, took: Sequence[Taken], total: int, window: Window) -> Hop:
+    """A hop of others. The last of each one's steps is the hop's own, the others come before it.
 
     `at` is when the last took it; `object` is the one to which it took longest since its own step before.
     """
-    *earlier, own = steps
 
-    def duration(each: Marks) -> float:
-        before = [at for step in earlier if (at := step(each)) is not None and window.holds(at)]
-        return (own(each) or 0.0) - max(before, default=window.opened)
+    def lasted(taken: Taken) -> tuple[float, float, str]:
+        each, (*earlier, own) = taken
+        before = max((at for at in earlier if at is not None), default=window.opened)
+        return (own or 0.0) - before, own or 0.0, each.id
 
-    longest = max(took, key=lambda each: (duration(each), own(each) or 0.0, each.id))
-    noun = took[0].kind if total == 1 else f"{took[0].kind}s"
+    longest, _ = max(took, key=lasted)
+    noun = longest.kind if total == 1 else f"{longest.kind}s"
     detail = f"{total} {noun}" if len(took) == total else f"{len(took)} of {total} {noun}"
-    return Hop(name, max(own(each) or 0.0 for each in took), 0.0, longest.id, detail)
+    return Hop(name, max(steps[-1] or 0.0 for _, steps in took), 0.0, longest.id, detail)
