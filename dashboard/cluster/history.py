@@ -5,7 +5,8 @@ from __future__ import annotations
 from dashboard.cluster.reading import Event, number
 
 BELIEVED = 3
-"""Times that a history may go back: a foreign API server that does not keep to the rule is believed from then on."""
+"""Times that a history may go back, or a list be older than what is known, before that is believed: there are foreign
+API servers that do not keep to the rule, and restored backups."""
 
 
 class History:
@@ -15,11 +16,26 @@ class History:
         self.reached = ""
         self._since = ""
         self._backwards = 0
+        self._older = 0
 
     def resume(self) -> str:
         """The version to watch from."""
         self._since = self.reached
         return self._since
+
+    def is_older(self, listed: str) -> bool:
+        """Whether a list of this version is of an API server that lags behind others (each has its own cache, and a
+        load balancer chooses): what was seen is not taken back for it.
+        """
+        known, now = number(self.reached), number(listed)
+        if known is None or now is None or now >= known or self._older >= BELIEVED:
+            return False
+        self._older += 1
+        return True
+
+    def take(self, listed: str) -> None:
+        """A list of this version is complete."""
+        self.reached, self._older = listed, 0
 
     def went_back(self, event: Event) -> bool:
         """Whether the cluster's history was rewritten (a restored etcd): what comes must be newer than what was
@@ -30,4 +46,5 @@ class History:
         if now is None or since is None or now >= since or self._backwards >= BELIEVED:
             return False
         self._backwards += 1
+        self.reached = ""  # the list to come is right, however old
         return True

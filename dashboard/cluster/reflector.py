@@ -39,18 +39,18 @@ class Reflector:
         *,
         custom: bool = False,
         predecessor: Reflector | None = None,
-        go_on: bool = False,
+        first: Next | None = None,
     ) -> None:
-        """`custom`: may be counted instead of held. `predecessor`: who mirrored the kind until now; to `go_on` is to
-        watch from the version that it had reached.
+        """`custom`: may be counted instead of held. `predecessor`: who mirrored the kind until now. `first`: what to
+        do first in the history that it followed; None to list, and believe whatever history there is.
         """
         self.resource = resource
         self.custom = custom
         self._wiring = wiring
         before = predecessor._standing if predecessor else None
         self._standing: Standing = Standing(resource, wiring.timing, wiring.tuning, before)
-        self._history: History = predecessor._history if predecessor and go_on else History()
-        self._first = Next.WATCH if self._history.reached else Next.LIST
+        self._history: History = predecessor._history if predecessor and first else History()
+        self._step = first if first and self._history.reached else Next.LIST
         self._doing: Next | None = None
         self._again = False
         self._attempt = 0
@@ -89,7 +89,7 @@ class Reflector:
 
     async def run(self) -> None:
         """Mirror until cancelled."""
-        step = self._first
+        step = self._step
         if self.custom and self.resource.has_status is False:
             self._forget()
             step = Next.COUNT
@@ -122,6 +122,8 @@ class Reflector:
             while True:
                 with collector.paused():
                     page = read_page(answer, resource)
+                    if not begun and self._history.is_older(page.version):
+                        return Ending(Next.LIST, Wait.BACKOFF, "the list is older than what is known")
                     expected = total + len(page.items) + page.remaining
                     if self.custom and expected > wiring.tuning.hold_limit:
                         return self._too_many(expected)
@@ -139,7 +141,7 @@ class Reflector:
             wiring.sink.end(resource)
         collector.set_aside(total)
         self._pages.complete()
-        self._history.reached = page.version
+        self._history.take(page.version)
         standing.accepted()
         again, self._again = self._again, False
         return Ending(Next.LIST if again else Next.WATCH)

@@ -171,7 +171,19 @@ class Watcher:
                 await self._timing.wait(self._crds_listed, CRD_PATIENCE)
             self._crds_listed.set()
             self._reconcile()
-            await self._timing.wait(self._look, REDISCOVER_DOUBT if doubt else REDISCOVER)
+            await self._until_doubt(REDISCOVER_DOUBT if doubt else REDISCOVER)
+
+    async def _until_doubt(self, seconds: float) -> None:
+        """Wait so long, or until there is a reason to look: a kind has turned out not to be there, though discovery
+        said so (a CRD that was deleted while it answered).
+        """
+        known, until = self._vanished(), self._timing.steady() + seconds
+        while (left := until - self._timing.steady()) > 0 and self._vanished() <= known:
+            if await self._timing.wait(self._look, min(left, REDISCOVER_DOUBT)):
+                return
+
+    def _vanished(self) -> set[Key]:
+        return {key for key, each in self._running.items() if each.reflector.status().state == "vanished"}
 
     def _adopt(self, found: Discovery) -> bool:
         """Take over what was discovered; True when to look again soon.
@@ -203,7 +215,7 @@ class Watcher:
         for key, running in list(self._running.items()):
             anew = running.reflector.after_outage(since, returned)
             if anew is not None:
-                self._replace(key, running.wanted, go_on=anew is Next.WATCH)
+                self._replace(key, running.wanted, anew)
 
     def _start_over(self) -> None:
         """Another cluster, or another life of it, answers: nothing known of it holds."""
@@ -259,15 +271,15 @@ class Watcher:
             self._crds_listed.set()
         self._reconcile()
 
-    def _replace(self, key: Key, kind: _Wanted, *, go_on: bool = False) -> None:
-        """Start a reflector, in the place of the one there was; to `go_on` from where that one had come."""
+    def _replace(self, key: Key, kind: _Wanted, first: Next | None = None) -> None:
+        """Start a reflector, in the place of the one there was; see there for `first`."""
         before = self._running.pop(key, None)
         if before is not None:
             before.task.cancel()
         sink: Sink = self._tee() if key == CRD else self._sink
         wiring = Wiring(self.connection, sink, self._gate, self._pulse, self.counters, self._timing, self._tuning)
         predecessor = before.reflector if before else None
-        reflector = Reflector(kind.resource, wiring, custom=kind.custom, predecessor=predecessor, go_on=go_on)
+        reflector = Reflector(kind.resource, wiring, custom=kind.custom, predecessor=predecessor, first=first)
         task = asyncio.create_task(reflector.run(), name=f"{kind.resource.api_version}/{kind.resource.kind}")
         self._running[key] = _Running(kind, reflector, task)
         task.add_done_callback(lambda done: self._ended(key, done))

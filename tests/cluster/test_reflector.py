@@ -444,6 +444,44 @@ async def test_vanished_kind_is_dropped_and_comes_back(wire: Wire) -> None:
         await converged(mirror, wire, WIDGETS)
 
 
+async def test_a_list_of_a_server_that_lags_behind_is_asked_for_again(wire: Wire) -> None:
+    """Behind a load balancer each API server has its own cache: what was seen is not taken back for one of them."""
+    stale: list[bytes] = []
+
+    async def of_before(wire: Wire, request: web.Request, answer: Handler) -> web.StreamResponse:
+        return web.Response(body=stale[0], content_type="application/json")
+
+    async def kept(wire: Wire, request: web.Request, answer: Handler) -> web.StreamResponse:
+        found = await answer()
+        assert isinstance(found, web.Response)
+        stale.append(bytes(found.body or b""))
+        return found
+
+    wire.next(listing(PODS), kept)
+    async with reflecting(wire, PODS, tuning=replace(QUICK, page=50)) as (_, mirror, _pulse):
+        await eventually(lambda: wire.open_watches(PODS))
+        wire.put(PODS, "new")
+        wire.delete(PODS, "pod-3")
+        await converged(mirror, wire, PODS)
+        wire.forget_history()
+        wire.next(listing(PODS), of_before, times=2)
+        wire.cut_watches()
+        wire.put(PODS, "newer")
+        wire.forget_history()
+        calls = len(mirror.calls)
+        await eventually(lambda: mirror.calls[calls:].count("end") == 1)
+        assert ("shop", "new") in (mirror.of(PODS) or {})
+        await converged(mirror, wire, PODS)
+        assert mirror.calls[calls:].count("begin") == 1
+        # One that stays older is another history: a backup was restored.
+        wire.always.append((listing(PODS), of_before))
+        wire.version = 10**6
+        wire.bookmark(PODS)
+        wire.send(PODS, wire.line("ERROR", status(410, "Expired")))
+        await eventually(lambda: ("shop", "pod-3") in (mirror.of(PODS) or {}))
+        assert ("shop", "new") not in (mirror.of(PODS) or {})
+
+
 async def test_restored_backup_is_seen_in_the_stream(wire: Wire) -> None:
     async with reflecting(wire, PODS) as (reflector, mirror, _):
         await eventually(lambda: wire.open_watches(PODS))

@@ -8,7 +8,9 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
+from aiohttp import web
 
+from dashboard.cluster import watcher as watching_all
 from dashboard.cluster.timing import Timing
 from dashboard.cluster.watcher import Watcher
 from dashboard.core.objects import ResourceType
@@ -21,6 +23,7 @@ from tests.cluster.wire import (
     NODES,
     PODS,
     SECRETS,
+    Handler,
     Wire,
     is_probe,
     listing,
@@ -146,6 +149,28 @@ async def test_custom_kind_deleted_and_defined_again_at_once(wire: Wire) -> None
         define(wire, WIDGETS)
         wire.put(WIDGETS, "new")
         await converged(mirror, wire, WIDGETS)
+
+
+async def test_crd_deleted_while_discovery_was_under_way(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer of before names a kind that has gone since; the next look would be minutes away."""
+    monkeypatch.setattr(watching_all, "REDISCOVER", 0.2)
+    monkeypatch.setattr(watching_all, "REDISCOVER_DOUBT", 0.2)
+    define(wire, WIDGETS)
+
+    async def of_before(wire: Wire, request: web.Request, answer: Handler) -> web.StreamResponse:
+        found = await answer()
+        monkeypatch.setattr(watching_all, "REDISCOVER", 300.0)
+        wire.delete(CRDS, f"{WIDGETS.plural}.{WIDGETS.group}")
+        del wire.kinds[WIDGETS.path]
+        await eventually(lambda: state_of(watcher, WIDGETS) == "absent")
+        return found
+
+    async with looking(wire) as (watcher, _):
+        await eventually(lambda: state_of(watcher, WIDGETS) == "live")
+        wire.next(lambda request: request.path == "/apis", of_before)
+        await eventually(lambda: not wire.faults)
+        await eventually(lambda: state_of(watcher, WIDGETS) not in {"live", "absent"})
+        await eventually(lambda: state_of(watcher, WIDGETS) == "absent")
 
 
 async def test_crd_deleted_while_the_watch_of_crds_was_cut(wire: Wire) -> None:
