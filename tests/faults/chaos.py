@@ -11,7 +11,7 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.faults.proxy import GARBAGE, Proxy, anything, listing, watching
+from tests.faults.proxy import GARBAGE, Proxy, anything, listing, probing, watching
 from tests.faults.sandbox import CRDS, DEPLOYMENTS, WIDGETS, Sandbox, Writer, deployment, widget
 from tests.faults.test_clock import Wall
 
@@ -126,6 +126,20 @@ async def refuse(chaos: Chaos) -> None:
     chaos.proxy.cut(chance.choice([kind, ""]))
 
 
+async def lost_unheard(chaos: Chaos) -> None:
+    """Connections that will never say anything again, nor that they have ended."""
+    for flow in chaos.proxy.streams():
+        flow.held = True
+    chaos.proxy.refuse(probing, 503, times=chaos.chance.randrange(1, 3))
+
+
+async def somebody_elses_answers(chaos: Chaos) -> None:
+    chaos.proxy.refuse(
+        anything, chaos.chance.choice([400, 403, 404, 502]), times=chaos.chance.randrange(1, 40), page=True
+    )
+    chaos.proxy.cut(chaos.chance.choice([chaos.kind(), ""]))
+
+
 async def out_of_reach(chaos: Chaos) -> None:
     await chaos.proxy.stop()
     await chaos.write()
@@ -182,6 +196,8 @@ FAULTS: tuple[tuple[Callable[[Chaos], Awaitable[None]], int], ...] = (
     (half_a_line, 6),
     (garbage, 6),
     (refuse, 10),
+    (lost_unheard, 4),
+    (somebody_elses_answers, 3),
     (out_of_reach, 4),
     (rotate_the_token, 4),
     (kill, 2),

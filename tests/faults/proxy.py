@@ -30,6 +30,11 @@ def listing(plural: str, *, later: bool = False) -> Matcher:
     )
 
 
+def probing(request: web.Request) -> bool:
+    """The probe's questions."""
+    return "fieldSelector" in request.query
+
+
 def watching(plural: str) -> Matcher:
     """Watches of a kind."""
     return lambda request: request.path.endswith(f"/{plural}") and "watch" in request.query
@@ -37,12 +42,15 @@ def watching(plural: str) -> Matcher:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An answer instead of the server's."""
+    """An answer instead of the server's; a `page` is what an ingress says in its place."""
 
     status: int
     retry_after: str = ""
+    page: bool = False
 
     def answer(self) -> web.Response:
+        if self.page:
+            return web.Response(status=self.status, text="<html>default backend</html>", content_type="text/html")
         reason = {410: "Expired", 429: "TooManyRequests", 401: "Unauthorized"}.get(self.status, "ServiceUnavailable")
         body = {"kind": "Status", "status": "Failure", "reason": reason, "code": self.status, "message": reason}
         headers = {"Retry-After": self.retry_after} if self.retry_after else {}
@@ -140,9 +148,11 @@ class Proxy:
         """Go on where it froze."""
         self._open.set()
 
-    def refuse(self, matcher: Matcher, status: int, retry_after: str = "", times: int = 1) -> None:
+    def refuse(
+        self, matcher: Matcher, status: int, retry_after: str = "", times: int = 1, *, page: bool = False
+    ) -> None:
         """Answer the next requests of a sort with a refusal."""
-        self.refusals.append((matcher, Refusal(status, retry_after), times))
+        self.refusals.append((matcher, Refusal(status, retry_after, page), times))
 
     # -- the way of a request
 
