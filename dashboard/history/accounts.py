@@ -5,7 +5,7 @@ Nothing here is called in an event loop's thread.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from dashboard.core.model import Ended
 from dashboard.history import models
 from dashboard.history.ranges import Ranges
-from dashboard.history.statements import Select
+from dashboard.history.statements import MANY, Select
 from dashboard.history.upkeep import SILENT
 from dashboard.history.values import Kept, kept
 
@@ -78,8 +78,9 @@ def unfinished(cluster: str, now: float) -> list[Kept]:
     return [kept(row, row.hops.all(), packed_of(row)) for row in newest]
 
 
-def _whole(found: QuerySet[models.Episode]) -> QuerySet[models.Episode]:
-    return found.prefetch_related("hops").select_related("samples")[:MOST_UNFINISHED]
+def _whole(found: QuerySet[models.Episode]) -> Iterator[models.Episode]:
+    # In parts: asked for the hops of thousands of episodes at once, PostgreSQL reads the whole table.
+    return found.prefetch_related("hops").select_related("samples")[:MOST_UNFINISHED].iterator(chunk_size=MANY)
 
 
 def packed_of(row: models.Episode) -> bytes:

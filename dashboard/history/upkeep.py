@@ -158,7 +158,9 @@ def _forget_runs(limit: float) -> None:
     """Enter what old runs lost in their cluster's book, and forget them."""
     for run in models.Run.objects.filter(seen__lt=limit):
         with transaction.atomic():
+            # The book first, as whoever writes does: two locks taken in two orders may wait for each other.
             models.Book.objects.get_or_create(cluster=run.cluster)
+            models.Book.objects.select_for_update().get(cluster=run.cluster)
             if models.Run.objects.filter(id=run.id).delete()[0]:
                 models.Book.objects.filter(cluster=run.cluster).update(lost=F("lost") + run.missing)
 
