@@ -13,6 +13,7 @@ from dashboard.management.benchmarks import (
     browser,
     episodes,
     filling,
+    history,
     ingest,
     querying,
     recording,
@@ -31,6 +32,7 @@ BENCHMARKS: Mapping[str, Callable[[], dict[str, Any]]] = {
 SIZED: Mapping[str, Callable[[int | None, int | None], dict[str, Any]]] = {
     "ingest": lambda objects, crowd: ingest.measure(objects),
     "episodes": lambda objects, crowd: episodes.measure(objects),
+    "history": lambda objects, crowd: history.measure(objects),
     "recording": lambda objects, crowd: recording.measure(objects),
     "first-picture": lambda objects, crowd: filling.first_picture(objects),
     "memory": lambda objects, crowd: filling.memory(objects),
