@@ -108,10 +108,11 @@ def due(now: float) -> list[int]:
     left = Delivery.objects.filter(status=SENDING, due__lt=now)
     if left.exists():  # a write is a lock, and this is asked every few seconds
         left.update(status=UNKNOWN, problem="whoever sent it ended before the answer came; it may have arrived")
-    return list(_ready(now).values_list("rule", flat=True).distinct())
+    return list(ready(now).values_list("rule", flat=True).distinct())
 
 
-def _ready(now: float) -> QuerySet[Delivery]:
+def ready(now: float) -> QuerySet[Delivery]:
+    """What is to be sent by then, and is not being sent."""
     # Without a join: an update over one looks for its rows in a subquery, which sees none of what another sender has
     # just claimed (https://www.postgresql.org/docs/current/transaction-iso.html#XACT-READ-COMMITTED).
     enabled = Exists(Rule.objects.filter(pk=OuterRef("rule"), enabled=True))
@@ -179,13 +180,13 @@ def _next(rule_id: int, now: float) -> Delivery | None:
     same = {name: OuterRef(name) for name in ("rule", "cluster", "episode")}
     before = Q(made__lt=OuterRef("made")) | Q(made=OuterRef("made"), id__lt=OuterRef("id"))
     earlier = Delivery.objects.filter(before, status__in=(WAITING, SENDING), **same)
-    found = _ready(now).filter(~Exists(earlier), rule=rule_id)
+    found = ready(now).filter(~Exists(earlier), rule=rule_id)
     return found.select_related("rule").order_by("made", "id").first()
 
 
 def claim(row: Delivery, now: float) -> bool:
     """Make it ours to send; False where somebody else has it, or had, or it is to be sent no more."""
-    mine = _ready(now).filter(pk=row.pk).update(status=SENDING, due=now + LEASE, attempts=F("attempts") + 1)
+    mine = ready(now).filter(pk=row.pk).update(status=SENDING, due=now + LEASE, attempts=F("attempts") + 1)
     row.attempts += mine
     return mine == 1
 

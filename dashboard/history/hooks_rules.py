@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from dashboard.history import hooks_address
+from dashboard.history import hooks, hooks_address
 from dashboard.history.hooks_address import AddressError
 from dashboard.history.hooks_forms import EVENTS, FORMS, GENERIC
 from dashboard.history.models_hooks import DELIVERED, STATUSES, Rule
 
 MOST_RULES = 50
 MIN_SECRET, MOST_SECRET = 16, 200
+LATE = 60.0
+"""Seconds after which what is due and not taken is said: whoever works looks every few."""
 SHOWN = 5
 """Deliveries that a page shows of each rule."""
 
@@ -58,6 +60,11 @@ class Shown:
 def everyone() -> list[Shown]:
     """All rules, by name."""
     return [_shown(rule) for rule in Rule.objects.order_by("name", "id")[: MOST_RULES * 2]]
+
+
+def late(now: float) -> int:
+    """How many have been due for LATE and are not taken by anybody."""
+    return hooks.ready(now - LATE).count()
 
 
 def _shown(rule: Rule) -> Shown:

@@ -85,20 +85,22 @@ def _carry_out(form: Mapping[str, str]) -> str:
 
 async def _show(request: HttpRequest, about: Mapping[str, Any] | None = None, status: int = 200) -> HttpResponse:
     about = dict(about or {})
+    now = time.time()
     try:
-        rules = await _ask(hooks_rules.everyone)
+        rules, late = await _ask(lambda: (hooks_rules.everyone(), hooks_rules.late(now)))
     except HistoryError as error:
-        rules, status = [], status if about else 503
+        rules, late, status = [], 0, status if about else 503
         about["unread"] = str(error)
     tests = [sent for rule in rules for sent in rule.sent if sent.event == TEST]
     context = {
         "vendor": vendor.present(),
         "rules": rules,
+        "late": late,
         "may_edit": getattr(request, "role", None) == "edit",
         "events": EVENT_WORDS,
         "forms": FORMS,
         "all_events": EVENTS,
-        "now": time.time(),
+        "now": now,
         "typed": {},
         "waits": "tested" in request.GET and any(each.status in (WAITING, SENDING) for each in tests),
         **about,

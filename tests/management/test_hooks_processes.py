@@ -15,6 +15,7 @@ import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -96,6 +97,10 @@ class World:
         shown = self.place.shown(next(iter(self.place.webs)), "Widget")
         return shown.get(f"example.com/Widget/{namespace}/{name}", ("",))[0]
 
+    def page(self) -> str:
+        """What visitors see of webhooks."""
+        return get(f"{next(iter(self.place.webs))}/hooks/", Authorization=f"Bearer {TOKEN}")[1]
+
     def call(self, method: str, path: str, body: dict[str, Any]) -> None:
         """One request to the API."""
         request = urllib.request.Request(f"{self.place.direct}{path}", json.dumps(body).encode(), method=method)
@@ -130,6 +135,16 @@ def events(receiver: Receiver, after: int) -> Counter[tuple[str, str]]:
     return Counter((each["object"]["name"], each["event"]) for each in said)
 
 
+def alive(worker: Process) -> list[int]:
+    """The processes of a worker's pool that have not ended."""
+    found = []
+    for pid in worker.children():
+        with contextlib.suppress(FileNotFoundError):  # it has gone while we looked
+            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
+                found.append(pid)
+    return found
+
+
 def verify(got: Got) -> None:
     """As docs/webhooks.md tells receivers to."""
     timestamp = got.headers["reconcilerviz-timestamp"]
@@ -154,8 +169,7 @@ def test_a_dead_endpoint_is_shown_and_delays_nobody_else(world: World) -> None:
         for got in team.got:
             verify(got)
         eventually(lambda: world.sent("team") == [("stalled", "delivered", 1)] * 2, "what was taken is written down")
-        web = next(iter(world.place.webs))
-        _, page = get(f"{web}/hooks/", Authorization=f"Bearer {TOKEN}")
+        page = world.page()
         assert page.count("Nothing arrives there") == 1
         assert "no connection (Connection refused)" in page
 
@@ -167,8 +181,9 @@ def test_a_worker_that_is_asked_to_end_waits_for_answers(world: World) -> None:
         world.create("held", "w")
         eventually(lambda: held.got, "it is being sent")
         worker = world.working["worker"]
+        assert len(alive(worker)) == 2
         worker.child.send_signal(signal.SIGTERM)
-        worker.find("(Warm shutdown)")
+        eventually(lambda: len(alive(worker)) == 1, "of its two processes only the one that sends is left")
         held.gate.set()
         assert worker.child.wait(60) == 0
         assert world.sent("held") == [("stalled", "delivered", 1)]
@@ -196,10 +211,12 @@ def test_each_is_told_once_over_killed_leaders_and_workers(world: World) -> None
         eventually(lambda: not leads(first), "the one that was stopped has stepped down")
         assert world.sent("doomed") == [("stalled", "sending", 1)]
         world.ask("UPDATE history_delivery SET due = 0 WHERE status IN ('sending', 'waiting')")  # a minute has passed
+        assert "Does a worker run?" in world.page()
         world.work("worker", "beat")
         told = Counter([("w", "stalled"), ("with-two", "stalled")])
         eventually(lambda: events(team, before) == told, "what waited is told")
         eventually(lambda: world.sent("doomed") == [("stalled", "unknown", 1)], "nobody knows whether it arrived")
+        eventually(lambda: "Does a worker run?" not in world.page(), "nothing waits for a worker")
 
         second = place.leader()
         world.status("once", "w", READY)
