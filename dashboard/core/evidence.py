@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isfinite
 from typing import Any, TypeGuard
 
@@ -40,7 +40,8 @@ class Own:
     `undated_by` is who made one that it does not date (a scale through the subresource), "" for nobody; `written` when
     the status was last written. `generation` is None where the API counts none, or counts more than declarations;
     `observed` is the one that its controller has seen, None where it reports none. `wishes` are desired fields by path.
-    `decided` is when an autoscaler last acted, `bound` whether a claim has its volume.
+    `decided` is when an autoscaler last acted, `bound` whether a claim has its volume. `seen` is when the status first
+    said that its newest generation was observed.
     """
 
     id: str
@@ -62,6 +63,13 @@ class Own:
     wishes: tuple[tuple[str, Any], ...]
     sample: Sample | None
     bound: bool = False
+    seen: float | None = None
+
+    def after(self, old: Own) -> Own:
+        """The same, with what an earlier version dated better: of versions that come at once only the last is looked
+        at."""
+        same = (old.uid, old.generation, old.observed) == (self.uid, self.generation, self.observed)
+        return replace(self, seen=old.seen) if same and None is not old.seen != self.seen else self
 
 
 @quick
@@ -130,6 +138,7 @@ def from_assessment(episode: Episode | None, assessment: Assessment, now: float)
         wishes=tuple((path, gap.desired) for path, gap in gaps.items())[:MAX_WISHES],
         sample=_counted(assessment.gaps, now),
     )  # fmt: skip
+    told = replace(told, seen=told.written if _is_seen(told.generation, told.observed) else None)
     return Evidence(told, before=_before(episode, told))
 
 
@@ -183,7 +192,12 @@ def own(obj: Mapping[str, Any], now: float) -> Own:
         wishes=wishes(obj),
         sample=sample(key.group, key.kind, spec, status, now),
         bound=key.kind == CLAIM[1] and key.group == CLAIM[0] and status.get("phase") == "Bound",
+        seen=written if _is_seen(generation, observed) else None,
     )
+
+
+def _is_seen(generation: Any, observed: int | None) -> bool:
+    return observed is not None and observed >= (generation if is_count(generation) else 0)
 
 
 def is_custom(group: str) -> bool:

@@ -121,8 +121,8 @@ def _declared(evidence: Evidence, by: str, window: Window, before: dict[str, Hop
     ):
         yield Hop("accepted", window.opened, 0.0, own.id, known.detail if known else by and f"by {by}")
     seen = before.get("observed")
-    if seen is None and own.observed is not None and own.observed >= (own.generation or 0) and own.written is not None:
-        seen = Hop("observed", own.written, 0.0, own.id, f"generation {own.observed}")
+    if seen is None and own.seen is not None:
+        seen = Hop("observed", own.seen, 0.0, own.id, f"generation {own.observed}")
     if seen is not None:
         # Its status may be written after what its controller did: nothing is done before it is seen.
         caused = [each.created for each in evidence.marks if each.id != own.id and window.holds(each.created)]

@@ -23,7 +23,8 @@ SAME = 2.0
 """Seconds within which two API times of one step may lie apart: each is cut to its second."""
 
 NEW = 20.0
-"""Seconds for which what was just made may look well because nobody has looked at it yet."""
+"""Seconds for which what was just made may look well because nobody has looked at it yet, and within which a condition
+that is not as it should be is the first word on what was declared, not the loss of what was there."""
 
 
 def unfinished(assessment: Assessment, group: str, kind: str) -> Assessment:
@@ -67,7 +68,7 @@ def _is_fresh(assessment: Assessment, own: Own) -> bool:
     if own.observed is not None and own.observed < (own.generation or 0):
         return True
     declared = own.accepted if own.accepted is not None else own.created
-    return assessment.since is None or declared is None or assessment.since <= declared + SAME
+    return assessment.since is None or declared is None or assessment.since <= declared + NEW
 
 
 def opened_at(kind: str, last: Episode | None, assessment: Assessment, now: float, evidence: Evidence) -> float:
@@ -121,8 +122,7 @@ def redated(episode: Episode, now: float, evidence: Evidence) -> float:
     told = (own.accepted, own.decided)
     if episode.kind != "change" or own.generation in (1, None) or any(at and at >= floor(opened) for at in told):
         return opened
-    seen = own.written if own.observed is not None and own.observed >= (own.generation or 0) else None
-    return min([opened, *_caused(evidence, after), *([seen] if seen is not None and seen > after else [])])
+    return min([opened, *_caused(evidence, after), *([own.seen] if own.seen is not None and own.seen > after else [])])
 
 
 def declared_by(own: Own, opened: float) -> str:

@@ -33,7 +33,7 @@ class Followed:
         """Take its next version in. Its sample is kept at once: the next version may come before the next look."""
         if new.generation != self.own.generation:
             self.before = before(self.own)
-        self.own = new
+        self.own = new = new.after(self.own)
         if self.episode is not None and self.episode.ended is None and self.episode.generation == new.generation:
             samples = sampled(self.episode.samples, new.sample)
             if samples is not self.episode.samples:

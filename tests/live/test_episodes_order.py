@@ -299,6 +299,26 @@ def test_steps_that_only_another_list_tells_of_are_told(restarted: bool) -> None
     ]
 
 
+def test_versions_that_come_all_at_once_are_dated_as_if_they_had_come_one_by_one() -> None:
+    """A watch that was silent for a while catches up."""
+    life = Life(60)
+    life.at(60, bucket(1, 1, observedGeneration=1, conditions=[condition("Ready", True, 5)]), type="ADDED")
+    for seen, written in ((1, 5), (2, 101), (2, 105), (2, 109)):
+        said = [condition("Ready", written in (5, 109), written, "Creating")]
+        life.board.apply(
+            *_modified(bucket(2, 2, spec_at=100, status_at=written, observedGeneration=seen, conditions=said), written)
+        )
+        if written == 5:
+            life.at(111)
+    life.at(140)
+    assert life.lines() == ["change 100 converged 109: accepted+0 observed+1 Ready+9 converged+9"]
+
+
+def _modified(obj: Obj, version: int) -> tuple[Any, str, Obj]:
+    obj["metadata"]["resourceVersion"] = str(version)
+    return type_of(obj), "MODIFIED", obj
+
+
 def _list(board: Board, objects: list[Obj]) -> None:
     for version, obj in enumerate(objects, 100):
         obj["metadata"]["resourceVersion"] = str(version)
