@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from dashboard.core.model import Ended
-from dashboard.history import accounts, models, upkeep, wire
+from dashboard.history import accounts, inprocess, models, tasks, upkeep, wire
 from dashboard.history.upkeep import ABANDONED, SILENT, retain, roll_up, sweep
 from dashboard.history.writing import write
-from tests.history.made import NOW, batch, episode, told
+from tests.history.made import NOW, away, batch, episode, told
+from tests.processes import eventually
 
 DAY = 86400.0
 MIDNIGHT = datetime(2026, 9, 21, tzinfo=UTC).timestamp()
@@ -142,3 +149,29 @@ def test_what_old_runs_lost_stays_counted(both: str) -> None:
     retain(NOW + 31 * DAY, 30)
     assert not models.Run.objects.exists()
     assert accounts.lost("c", NOW + 31 * DAY) == 4
+
+
+async def test_a_worker_goes_on_until_nothing_old_is_left(
+    kept: str, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each call removes so many; the next one stands behind the batches that wait by then."""
+    settings.RECONCILERVIZ_REDIS_URL = ""
+    settings.RECONCILERVIZ_DATA = tmp_path
+    monkeypatch.setattr(upkeep, "AT_ONCE", 10)
+    opened = time.time() - 40 * DAY
+    await away(write, batch(*(told(episode(f"k{n}", opened=opened, took=1), n) for n in range(1, 36))))
+    async with inprocess.running() as start:
+        start()
+        await asyncio.to_thread(tasks.retain.delay)
+        await away(eventually, lambda: not models.Episode.objects.exists(), "all are gone")
+
+
+def test_a_run_is_forgotten_under_the_lock_that_whoever_writes_takes_first(both: str) -> None:
+    """Else a writer and this one could each hold what the other waits for."""
+    write(batch(told(episode(took=1))))
+    with CaptureQueriesContext(connection) as asked:
+        retain(NOW + 31 * DAY, 30)
+    said = [each["sql"] for each in asked]
+    forgets = next(place for place, sql in enumerate(said) if sql.startswith('DELETE FROM "history_run"'))
+    lock = "FOR UPDATE" if connection.features.has_select_for_update else 'FROM "history_book"'
+    assert any('"history_book"' in sql and lock in sql for sql in said[:forgets])
