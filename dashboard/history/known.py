@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+from dashboard.core.episodes import is_over
 from dashboard.core.model import Episode, Row
 
 MOST = 20_000
@@ -14,7 +15,9 @@ as told and as written, so the accounts stay even."""
 
 
 class News(Enum):
-    """What a telling brings: that the episode is there, ends or recovers; another step; or only more of the same."""
+    """What a telling brings: that the episode is there, ends, recovers or is waited for no more; another step; or only
+    more of the same.
+    """
 
     TURN = "turn"
     STEP = "step"
@@ -26,7 +29,7 @@ class _Known:
     """A number, and what was last said of its episode: of its end, and of its steps."""
 
     number: int
-    end: tuple[object, object] | None = None
+    end: tuple[object, ...] | None = None
     steps: tuple[object, int] | None = None
 
 
@@ -60,7 +63,7 @@ class Known:
         """These were told of by an earlier run, and are written: they get no number in this one."""
         for episode in episodes:
             if episode.key not in self._known:
-                self._known[episode.key] = _Known(0, (episode.ended, episode.recovered))
+                self._known[episode.key] = _Known(0, _end(episode))
                 if episode.closed is None:
                     self._open[episode.key] = (episode.object, None)
 
@@ -73,9 +76,13 @@ class Known:
         return iter([(id, key, row) for key, (id, row) in self._open.items()])
 
 
+def _end(episode: Episode) -> tuple[object, ...]:
+    return episode.ended, episode.recovered, is_over(episode)
+
+
 def _news(known: _Known, episode: Episode) -> News:
     """What is new, which is known from now on. A closed one has its last steps told late: none of them is the same."""
-    end, steps = (episode.ended, episode.recovered), (episode.verdict, len(episode.hops))
+    end, steps = _end(episode), (episode.verdict, len(episode.hops))
     turn, step = end != known.end, steps != known.steps or episode.closed is not None
     known.end, known.steps = end, steps
     return News.TURN if turn else News.STEP if step else News.MORE
