@@ -32,7 +32,7 @@ export function follow(object, key, tell) {
   async function look() {
     const page = await kept.ask().catch(() => null); // without an answer: again, later
     if (page && !over) take(JSON.parse(page.querySelector("rv-replay").dataset.episode));
-    wait = Math.min(LONGEST, wait * 2);
+    wait = Math.min(LONGEST, wait * 1.4);
     if (!over) timer = setTimeout(look, wait);
   }
 }
