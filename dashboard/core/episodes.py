@@ -60,6 +60,8 @@ def advance(
     """
     if evidence is None:
         evidence = from_assessment(episode, assessment, now)
+        if episode is not None and episode.generation is None:  # its status did not say yet
+            episode = replace(episode, generation=evidence.own.generation)
     assessment = unfinished(assessment, evidence.own.group, evidence.own.kind)
     if episode is not None and "" != episode.uid != evidence.own.uid != "":  # another object of its name
         if not is_over(episode):

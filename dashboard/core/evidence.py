@@ -11,7 +11,7 @@ from dashboard.core.conditions import Condition, is_count, read_conditions
 from dashboard.core.lifecycle import SEEN_GENERATION
 from dashboard.core.managed import entries, spec_entries
 from dashboard.core.marks import Marks, ending
-from dashboard.core.model import Assessment, Episode, Gap, Sample, Verdict
+from dashboard.core.model import Assessment, Ended, Episode, Gap, Sample, Verdict
 from dashboard.core.objects import field as at
 from dashboard.core.objects import key_of, plain, text, timestamp
 from dashboard.core.quantities import quantity
@@ -148,9 +148,9 @@ def _is_time(value: float | None) -> TypeGuard[float]:
 
 def _before(last: Episode | None, now: Own) -> Before | None:
     """Where nothing is counted, only the time at which something was declared tells a change from a loss."""
-    if last is None or now.generation is not None:
+    closed = None if last is None else last.recovered if last.ended is Ended.STALLED else last.closed
+    if closed is None or now.generation is not None:
         return None
-    closed = last.recovered or last.closed or last.opened
     is_change = now.accepted is not None and now.accepted > closed
     return Before(None, () if is_change else now.wishes, closed)
 

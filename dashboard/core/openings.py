@@ -81,7 +81,7 @@ def opened_at(kind: str, last: Episode | None, assessment: Assessment, now: floa
     earlier = _earlier(last, evidence)
     lost = [at for at in _losses(evidence) if at > earlier]
     since = assessment.since if assessment.since is not None and isfinite(assessment.since) else now
-    if assessment.at_least or (since <= earlier and now - since > NEW):  # it was well since
+    if assessment.at_least or (since <= earlier and (last is not None or now - since > NEW)):  # it was well since
         since = min([now, *_caused(evidence, max(earlier, now - LAG))])
     said = own.accepted if kind == "fight" else own.written
     return min(lost or [since, said if said is not None and max(earlier, now - LAG) < said else since])

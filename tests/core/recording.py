@@ -43,6 +43,9 @@ class Replay:
                 found.append(verdict)
         return found
 
+    def judged(self, obj: dict[str, Any], said: Assessment, now: float) -> None:
+        """What else to do with each assessment."""
+
     def _event(self, t: float, event: dict[str, Any]) -> None:
         obj = event["object"]
         if event["type"] not in ("ADDED", "MODIFIED", "DELETED"):
@@ -82,6 +85,7 @@ class Replay:
             return
         children = [each for each in self._relatives.values() if each.owner_uid == uid]
         said = assess(obj, now, [*children, *self._notes[uid]])
+        self.judged(obj, said, now)
         self._relatives[uid] = digest(obj, said)
         if said.recheck_at is not None:
             self._due[uid] = said.recheck_at

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +15,7 @@ from dashboard.core.evidence import Before, Evidence, Own
 from dashboard.core.marks import Marks
 from dashboard.core.model import Assessment, Cause, Ended, Episode, Gap, Sample, Verdict
 from dashboard.core.objects import ObjectKey
+from tests.core.recording import Replay
 
 T0 = 1000.0
 POD = ObjectKey("", "Pod", "n", "p")
@@ -123,6 +126,34 @@ def test_gaps_tell_of_a_new_generation_of_who_declared_it_and_of_what_is_there()
     old, new = states(told, seen(3, 2, T0 + 5), T0 + 6)
     assert (old.ended, old.superseded_by, old.closed) == (Ended.SUPERSEDED, new.key, T0 + 5)
     assert (new.supersedes, new.generation, new.opened) == (old.key, 3, T0 + 5)
+
+
+class Alone(Replay):
+    """A recording, of which `advance` is told nothing but the assessments of its workloads."""
+
+    def __init__(self, path: Path) -> None:
+        self.episodes: dict[tuple[str, str], Episode] = {}
+        self._newest: dict[str, Episode | None] = {}
+        super().__init__(path)
+
+    def judged(self, obj: dict[str, Any], said: Assessment, now: float) -> None:
+        uid = obj["metadata"]["uid"]
+        if obj["kind"] in ("Deployment", "StatefulSet", "DaemonSet"):
+            for each in states(self._newest.get(uid), said, now):
+                is_sound(each)
+                self._newest[uid] = each
+                self.episodes[f"{obj['kind']}/{obj['metadata']['name']}", each.key] = each
+
+
+@pytest.mark.parametrize("trace", [f"{number:02}" for number in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 13, 14)])
+def test_assessments_alone_tell_the_episodes_of_a_recording(shared: Path, trace: str) -> None:
+    table = yaml.safe_load((Path(__file__).parents[1] / "live" / "episodes.yaml").read_text())
+    (path,) = (shared / "kubernetes" / "traces").glob(f"{trace}-*.jsonl")
+    told = [(object, each.kind, str(each.ended)) for (object, _), each in Alone(path).episodes.items()]
+    workloads = {object for object, _, _ in told}
+    assert told == [
+        (each["object"], each["kind"], each["ended"]) for each in table[path.stem] if each["object"] in workloads
+    ]
 
 
 @pytest.mark.parametrize("verdict", Verdict)
