@@ -40,7 +40,7 @@ class Audience:
             truth = {
                 id: row for id, row in fresh[asked["kind"]].items() if row[0] == asked.get("verdict", row[0])
             }  # fmt: skip
-            if viewer.lost or viewer.state is None or viewer.state.broken or rows(viewer.state) != truth:
+            if viewer.lost or viewer.state is None or viewer.state.seen.broken or rows(viewer.state) != truth:
                 found.append(f"{web} {asked}: {viewer.state and rows(viewer.state)} is not {truth}")
         return found
 
@@ -53,4 +53,4 @@ class Audience:
 
 def rows(state: State) -> Rows:
     """What somebody who knows this sees of each object."""
-    return {row["id"]: (row["verdict"], row["glance"]) for row in state.rows}
+    return {row["id"]: (row["verdict"], row["glance"]) for row in state.seen.rows}

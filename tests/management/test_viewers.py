@@ -57,8 +57,8 @@ async def open_viewer(port: int) -> Viewer:
 
 def names(viewer: Viewer) -> set[str]:
     assert viewer.state is not None
-    assert not viewer.state.broken
-    return {row["name"] for row in viewer.state.rows}
+    assert not viewer.state.seen.broken
+    return {row["name"] for row in viewer.state.seen.rows}
 
 
 async def test_a_viewer_that_reads_nothing_for_some_pings_stays_and_is_right(served: tuple[Held, int]) -> None:

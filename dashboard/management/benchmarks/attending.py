@@ -124,10 +124,10 @@ async def differing(board: int, crowd: list[Viewer]) -> int:
 
 
 def _exact(viewer: Viewer, shown: list[dict[str, Any]]) -> bool:
-    state, truth = viewer.state, shown[viewer.query]
-    if state is None or state.broken:
+    if viewer.state is None:
         return False
-    return bool(list(state.rows) == truth["rows"] and state.total == truth["total"])
+    seen, truth = viewer.state.seen, shown[viewer.query]
+    return bool(not seen.broken and list(seen.rows) == truth["rows"] and seen.total == truth["total"])
 
 
 async def _reads_again(silent: Viewer, board: int) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import socket
 import time
 from array import array
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -24,17 +25,60 @@ DELTA, WINDOW = b'{"t":"delta"', b'{"t":"window"'
 
 
 class State:
-    """What a viewer knows after some frames, and where each further frame leads. Shared by all who know the same."""
+    """What a viewer knows after some frames, and where each further frame leads. Shared by all who know the same.
 
-    __slots__ = ("after", "broken", "query", "rev", "rows", "total")
+    Frames are read when somebody asks what they come to, so that reading them is not what is measured.
+    """
 
-    def __init__(self, query: int) -> None:
+    __slots__ = ("_before", "_payload", "_seen", "after", "query")
+
+    def __init__(self, query: int, before: State | None = None, payload: bytes = b"") -> None:
         self.query = query
-        self.rev = 0
-        self.rows: tuple[dict[str, Any], ...] = ()
-        self.total = 0
-        self.broken = ""
         self.after: dict[bytes, State] = {}
+        self._before, self._payload = before, payload
+        self._seen: Seen | None = Seen() if before is None else None
+
+    def follow(self, payload: bytes) -> State:
+        """What a viewer knows after one more frame."""
+        found = self.after.get(payload)
+        if found is None:
+            found = self.after[payload] = State(self.query, self, payload)
+        return found
+
+    @property
+    def seen(self) -> Seen:
+        """What the frames until now come to."""
+        unread, state = [], self
+        while state._seen is None:
+            unread.append(state)
+            if state._before is None:
+                raise RuntimeError("a state without frames has been seen")
+            state = state._before
+        seen = state._seen
+        for state in reversed(unread):
+            seen = state._seen = seen.after(state._payload)
+            state._before = None
+        return seen
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The rows of a window, how many there are with those outside it, the revision; `broken` says what is missing."""
+
+    rev: int = 0
+    rows: tuple[dict[str, Any], ...] = ()
+    total: int = 0
+    broken: str = ""
+
+    def after(self, payload: bytes) -> Seen:
+        """The same after one more frame."""
+        frame = orjson.loads(payload)
+        rev, total = frame["rev"], frame["total"]
+        if frame["t"] == "window":
+            return Seen(rev, tuple(frame["rows"]), total, self.broken)
+        if frame["prev"] == self.rev:
+            return Seen(rev, apply_delta(self.rows, frame), total, self.broken)
+        return Seen(rev, self.rows, total, f"{frame['prev']} does not follow {self.rev}")
 
 
 class Log:
@@ -128,21 +172,7 @@ class Viewer(asyncio.Protocol):
         else:
             return  # what it opened, how fresh the picture is
         self._log.note(self.query, payload, now)
-        state = self.state.after.get(payload)
-        self.state = state or _follow(self.state, payload)
-
-
-def _follow(before: State, payload: bytes) -> State:
-    frame = orjson.loads(payload)
-    state = before.after[payload] = State(before.query)
-    state.broken, state.rev, state.total = before.broken, frame["rev"], frame["total"]
-    if frame["t"] == "window":
-        state.rows = tuple(frame["rows"])
-    elif frame["prev"] == before.rev:
-        state.rows = apply_delta(before.rows, frame)
-    else:
-        state.broken = f"{frame['prev']} does not follow {before.rev}"
-    return state
+        self.state = self.state.follow(payload)
 
 
 def frame_at(data: bytes, at: int) -> tuple[int, int, int] | None:
