@@ -32,12 +32,18 @@ class Followed:
     def renew(self, new: Own) -> None:
         """Take its next version in. Its sample is kept at once: the next version may come before the next look."""
         if new.generation != self.own.generation:
-            self.before = before(self.own)
+            self.before = self.until_now()
         self.own = new = new.after(self.own)
         if self.episode is not None and self.episode.ended is None and self.episode.generation == new.generation:
             samples = sampled(self.episode.samples, new.sample)
             if samples is not self.episode.samples:
                 self.episode = replace(self.episode, samples=samples)
+
+    def until_now(self) -> Before:
+        """What it was before its next version. What is declared while it is suspended still waits to be done."""
+        now = before(self.own)
+        waits = self.assessment.verdict is Verdict.SUSPENDED and now.generation is not None
+        return replace(now, wishes=self.before.wishes) if waits and self.before is not None else now
 
     def is_urgent(self) -> bool:
         """Whether something changed that must be looked at now, and not only what its Pods are at."""

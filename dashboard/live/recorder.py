@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from dashboard.core.episodes import advance, is_over
-from dashboard.core.evidence import before, own
+from dashboard.core.evidence import own
 from dashboard.core.model import Assessment, Ended, Episode, Row, Verdict
 from dashboard.core.objects import field, text
 from dashboard.core.openings import unfinished
@@ -189,7 +189,7 @@ class Recorder:
             return
         track.drawn, track.version = now, track.own.version
         self._advance(id, track, now)
-        track.before = before(track.own)
+        track.before = track.until_now()
         if track.assessment.verdict is Verdict.CONVERGED and track.episode is not None and is_over(track.episode):
             self._witness.calm.put(id, track.own, track.episode.recovered or track.episode.closed)
         self._keep_or_close(id, track, now)

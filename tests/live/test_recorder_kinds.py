@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from dashboard.core.model import Ended
 from tests.live.factory import Obj
-from tests.live.lives import T0, Life, autoscaler, claim, condition, pod, stamp, thing
+from tests.live.lives import T0, Life, autoscaler, claim, condition, pod, replicas, stamp, thing
 
 
 def change_of(life: Life, place: int) -> list[tuple[str, object, object]]:
@@ -190,3 +190,31 @@ def test_a_field_that_two_managers_set_back_and_forth_is_one_fight_that_recovers
     life.at(450)
     (fight,) = life.episodes
     assert fight.recovered == T0 + 90
+
+
+def test_what_is_declared_while_a_rollout_is_paused_is_told_when_it_is_resumed() -> None:
+    """Though it had converged just before, so that its last episode still waits for what others tell late."""
+
+    def web(generation: int, image: str, *, paused: bool = False, at: float = 100) -> Obj:
+        obj = replicas("Deployment", "web", 1, 1, generation=generation, spec_at=at, status_at=at)
+        obj["spec"]["template"]["spec"]["containers"][0]["image"] = image
+        obj["spec"] |= {"paused": True} if paused else {}
+        return obj
+
+    life = Life(60)
+    life.at(60, web(1, "i:1", at=0), type="ADDED")
+    unseen = web(2, "i:2")
+    unseen["status"]["observedGeneration"] = 1
+    life.at(100.1, unseen)
+    life.at(100.5, web(2, "i:2"))
+    life.at(102, web(3, "i:2", paused=True, at=102))
+    life.at(103, web(4, "i:3", paused=True, at=103))
+    begun = web(5, "i:3", at=105)
+    begun["status"] |= {"updatedReplicas": 0}
+    life.at(105.1, begun)
+    life.at(107.1, web(5, "i:3", at=107))
+    life.at(130)
+    image = 'spec.template.spec.containers[name="c"].image'
+    assert [change_of(life, place) for place in range(len(life.episodes))] == [
+        [(image, "i:1", "i:2")], [(image, "i:2", "i:3")],
+    ]  # fmt: skip
