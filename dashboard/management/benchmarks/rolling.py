@@ -17,7 +17,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import django
@@ -43,69 +43,70 @@ Line = tuple[float, str, bytes]
 NOTHING, FOLLOWED, KEPT = "nothing", "followed", "kept"
 
 
-def measure(blocks: int, rounds: int, *variants: str) -> dict[str, dict[str, Any]]:
+def measure(blocks: int, rounds: int, *variants: str, lasting: float = SECONDS) -> dict[str, dict[str, Any]]:
     """By variant, what `play` tells of the round that took least CPU; the variants take turns."""
     found: dict[str, list[dict[str, Any]]] = {each: [] for each in variants}
     for _ in range(rounds):
         for variant in variants:
-            with workers.server("rolling", "serve", blocks=blocks) as port:
+            with workers.server("rolling", "serve", blocks=blocks, lasting=lasting) as port:
                 found[variant].append(workers.run("rolling", "play", url=f"http://127.0.0.1:{port}", variant=variant))
     return {variant: min(each, key=lambda one: float(one["seconds"])) for variant, each in found.items()}
 
 
-@lru_cache(maxsize=1)
-def lines() -> tuple[Line, ...]:
-    """The events of the first SECONDS, in order."""
-    return tuple(_recorded()) if (RECORDED / "data/churn.jsonl.gz").is_file() else tuple(_made())
+def lines(lasting: float, folder: Path = RECORDED) -> list[Line]:
+    """The events of the first seconds, in order."""
+    path = folder / "data/churn.jsonl.gz"
+    return list(_recorded(path, lasting) if path.is_file() else _made(lasting))
 
 
-def _recorded() -> Iterator[Line]:
+def _recorded(path: Path, lasting: float) -> Iterator[Line]:
     plurals = {kind.plural for kind in KINDS}
-    first: float | None = None
-    with gzip.open(RECORDED / "data/churn.jsonl.gz") as entries:
+    began = recorded_at()
+    with gzip.open(path) as entries:
         for entry in map(orjson.loads, entries):
-            first = entry["t"] if first is None else first
-            if entry["t"] > first + SECONDS:
+            if entry["t"] > began + lasting:
                 return
             if entry["r"] in plurals:
-                yield entry["t"] - first, entry["r"], orjson.dumps(entry["e"]) + b"\n"
+                yield entry["t"] - began, entry["r"], orjson.dumps(entry["e"]) + b"\n"
 
 
-def _made() -> Iterator[Line]:
-    for at, line in enumerate(events(round(SECONDS * MADE_PER_SECOND), among=500)):
+def _made(lasting: float) -> Iterator[Line]:
+    for at, line in enumerate(events(round(lasting * MADE_PER_SECOND), among=500)):
         yield at / MADE_PER_SECOND, "pods", line
 
 
-def recorded_at() -> float:
+def recorded_at(folder: Path = RECORDED) -> float:
     """When the recording began, in Unix seconds; now where there is none."""
-    if not (RECORDED / "data/churn.jsonl.gz").is_file():
+    path = folder / "data/churn.jsonl.gz"
+    if not path.is_file():
         return time.time()
-    with gzip.open(RECORDED / "data/churn.jsonl.gz") as entries:
+    with gzip.open(path) as entries:
         return float(orjson.loads(next(iter(entries)))["t"])
 
 
 class Rollout(Wire):
     """An API whose watches play the recording once they are told to `/go`."""
 
-    def __init__(self, blocks: int) -> None:
+    def __init__(self, blocks: int, lasting: float) -> None:
         super().__init__(blocks, 0)
-        self._events = [line for _, _, line in lines()]  # how many `/go` says there will be
+        self._lines = lines(lasting)
+        self._events = [line for _, _, line in self._lines]  # how many `/go` says there will be
 
     async def _watch(self, request: web.Request, plural: str) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
         await response.prepare(request)
         await self._go.wait()
         began = time.monotonic()
-        for at, _, line in (each for each in lines() if each[1] == plural):
+        for at, _, line in (each for each in self._lines if each[1] == plural):
             await asyncio.sleep(max(0.0, began + at - time.monotonic()))
             await response.write(line)
         await asyncio.Event().wait()
         return response
 
 
-async def serve(blocks: int) -> None:
+async def serve(blocks: int, lasting: float) -> None:
     """In a process of its own: the API, until standard input ends."""
-    wire = Rollout(blocks)
+    wire = Rollout(blocks, lasting)
     wire.prepare()
     runner = web.AppRunner(wire.application(), access_log=None)
     await runner.setup()
