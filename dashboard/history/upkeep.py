@@ -31,7 +31,7 @@ ROLLUPS_KEPT_DAYS = 400
 MOST_EPISODES = 1_000_000
 """The oldest beyond so many go, however young: a disk is bounded too."""
 
-SLICE, AT_ONCE = 200, 5_000
+SLICE, AT_ONCE = 200, 2_000
 """Episodes or edits that are removed in one transaction, and in one call: a writer waits for no more than that."""
 PAUSE = 0.2
 """Seconds at most between two slices: SQLite's next writer looks that often whether it is its turn."""

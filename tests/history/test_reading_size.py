@@ -91,7 +91,7 @@ def plans(work: Callable[[], object]) -> list[str]:
     """The plans of all that a piece of work asks."""
     with asked() as found:
         work()
-    return [plan(*each) for each in found if re.match("SELECT|UPDATE|DELETE", each[0])]
+    return [plan(*each) for each in found if re.match(r"\s*(SELECT|UPDATE|DELETE)", each[0])]
 
 
 def deep() -> reading_pages.Cursor:
@@ -116,7 +116,9 @@ def test_a_page_asks_as_often_whatever_is_on_it(many: str) -> None:
     objects = list(dict.fromkeys(each.episode.object for each in page.episodes))
     with asked() as found:
         pasts = reading_pasts.distributions(CLUSTER, objects)
-    assert (len(found), list(pasts)) == (1, objects), "the pasts of all its workloads in one statement"
+    assert list(pasts) == objects
+    if connection.vendor == "postgresql":  # SQLite has no way to a server, and its statement is prepared once
+        assert len(found) == 1, "the pasts of all its workloads"
 
 
 def test_pasts_are_read_from_an_index_alone(many: str) -> None:
@@ -127,6 +129,8 @@ def test_pasts_are_read_from_an_index_alone(many: str) -> None:
         (told,) = plans(lambda where=where: reading_pasts.durations(CLUSTER, 20, **where))
         only = f"Index Only Scan using {index}" if connection.vendor == "postgresql" else f"COVERING INDEX {index}"
         assert only in told
+    told = "".join(plans(lambda: reading_pasts.distributions(CLUSTER, ["x", "y"])))
+    assert ("Index Only Scan" if connection.vendor == "postgresql" else "COVERING INDEX episode_object") in told
 
 
 def test_a_permalink_and_whoever_takes_up_read_no_table_whole(many: str) -> None:
