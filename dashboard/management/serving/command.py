@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Coroutine
 from typing import Any
 
@@ -26,3 +27,6 @@ class ServingCommand(BaseCommand):
             asyncio.run(work)
         except (ChildError, ClusterError) as error:
             raise CommandError(str(error)) from error
+        finally:
+            # All that is left goes with the process: looking through it for circles would take most of its end.
+            gc.freeze()
