@@ -169,8 +169,10 @@ def _superseded(episode: Episode, by: str, at: float, evidence: Evidence, reason
 
 
 def _until(episode: Episode, at: float) -> Episode:
-    kept = (hop for hop in episode.hops if hop.at < at or (hop.name in OPENING and hop.at <= episode.opened))
-    return replace(episode, hops=tuple(kept))
+    """With the hops until then; within a second of its opening only the first: nothing tells whose the others are."""
+    kept = [hop for hop in episode.hops if hop.at < at] if at - episode.opened >= 1 else []
+    first = [hop for hop in episode.hops if hop.name in OPENING and hop.at <= episode.opened]
+    return replace(episode, hops=tuple(kept or first))
 
 
 def _closed(episode: Episode, by: str, at: float, reason: str) -> Episode:
@@ -266,7 +268,8 @@ def _converged_at(episode: Episode, now: float, evidence: Evidence) -> float:
         return known
     own = evidence.own
     said = [own.written, own.completed, *(at for _, _, at in own.conditions)]
-    said += [at for each in evidence.marks for at in (each.ready, each.finished)]
+    # What is on its way out takes its last steps afterwards.
+    said += [at for each in evidence.marks if each.ending is None for at in (each.ready, each.finished)]
     told = [at for at in said if at is not None and episode.opened <= at + SAME and at <= now + SAME]
     return max(max(told, default=now), episode.closed or episode.opened)  # it recovers after it stalled
 

@@ -11,7 +11,7 @@ import pytest
 
 from dashboard.live.board import Board
 from tests.live.factory import Obj
-from tests.live.lives import T0, Life, autoscaler, condition, managed, pod, replicas
+from tests.live.lives import T0, Life, autoscaler, condition, managed, pod, replicas, stamp
 from tests.live.scripts import Script, bucket, calm, image, of_web, sets, web
 from tests.live.test_traces import type_of
 
@@ -212,6 +212,22 @@ def test_what_happened_is_told_the_same_whichever_watch_is_late(situation: Calla
     draw = random.Random(seed)
     late = {kind: draw.random() * 0.9 if seed else 0.0 for kind in sorted({obj["kind"] for _, _, obj in script.lines})}
     assert script.told(late) == TOLD[situation]
+
+
+@pytest.mark.parametrize("late", [0.0, 0.9])
+def test_what_an_old_pod_does_on_its_way_out_does_not_date_convergence(late: float) -> None:
+    script = calm()
+    begun = image(web(1, 1, generation=2, spec_at=100, status_at=100), "i:2")
+    begun["status"] |= {"updatedReplicas": 0}
+    script.at(100.2, begun)
+    script.at(100.3, of_web("b", 100), type="ADDED")
+    script.at(102.1, of_web("b", 100, started=101, ready=102))
+    going = of_web("a", 1, started=1, failed=103)
+    going["metadata"] |= {"deletionTimestamp": stamp(132), "deletionGracePeriodSeconds": 30}
+    script.at(102.3, image(web(1, 1, generation=2, spec_at=100, status_at=102), "i:2"))
+    script.at(103.1, going)
+    (line,) = script.told({"Deployment": late})
+    assert line.startswith("change 100 converged 102: ")
 
 
 @pytest.mark.parametrize("restarted", [False, True])
