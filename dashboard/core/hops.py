@@ -72,11 +72,17 @@ def hops(
     found = [*_of_itself(evidence, kind, by, window, before), *_of_others(evidence, window)]
     names = {hop.name for hop in found} | {CONVERGED}
     found += [hop for hop in known if hop.name not in names]  # of an Event's reason only the newest is remembered
-    found = [hop for hop in found if hop.at <= until]
+    found = [_first_asked(hop, before) for hop in found if hop.at <= until]
     if converged is not None:
         found.append(Hop(CONVERGED, max([converged, *(hop.at for hop in found)]), 0.0, evidence.own.id))
     found.sort(key=_place)
     return tuple(_timed(found, opened))
+
+
+def _first_asked(hop: Hop, before: dict[str, Hop]) -> Hop:
+    """A deletion is shortened while it lasts: the first time that it was asked for counts, whoever watched then."""
+    known = before.get(hop.name) if hop.name == "ending" else None
+    return replace(hop, at=min(hop.at, known.at)) if known is not None and known.object == hop.object else hop
 
 
 def _place(hop: Hop) -> tuple[bool, float, int, str]:

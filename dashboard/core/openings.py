@@ -104,8 +104,8 @@ def _accepted(last: Episode | None, now: float, evidence: Evidence) -> float:
 
 
 def _caused(evidence: Evidence, after: float) -> Iterable[float]:
-    caused = (at for each in evidence.marks for at in (each.created, each.ending) if at is not None)
-    return (at for at in caused if at > after)
+    others = (each for each in evidence.marks if each.id != evidence.own.id)
+    return (at for each in others for at in (each.created, each.ending) if at is not None and at > after)
 
 
 def redated(episode: Episode, now: float, evidence: Evidence) -> float:
@@ -118,7 +118,8 @@ def redated(episode: Episode, now: float, evidence: Evidence) -> float:
         return opened
     after = max(_earlier(None, evidence), opened - LAG)
     if episode.kind == "loss":
-        return min([opened, *(at for at in _losses(evidence) if at > after), *_caused(evidence, after)])
+        made = _caused(evidence, after) if evidence.before is not None else ()
+        return min([opened, *(at for at in _losses(evidence) if at > after), *made])
     told = (own.accepted, own.decided)
     if episode.kind != "change" or own.generation in (1, None) or any(at and at >= floor(opened) for at in told):
         return opened

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from dashboard.core.model import Episode
+from dashboard.core.objects import ResourceType
+from dashboard.live.board import Board
 from tests.live.test_traces import Line, Replay, lines
 
 AFTER = 30
@@ -35,6 +37,26 @@ class Told(Replay):
     def _at(self, line: Line) -> float:
         late = self._late.get(line.get("resource", ""), 0.0) if "event" in line else 0.0
         return float(line["t"] + late)
+
+    def begin_anew(self) -> None:
+        """End the process that watches, and let another go on from what is kept and from lists."""
+        assert self.board.recorder is not None
+        opened = [episode for episode, _ in self.board.recorder.open()]
+        self.board = Board(self.clock)
+        self.begin()
+        self.board.recorder.resume(opened)
+        self.list_again()
+
+    def list_again(self) -> None:
+        """List every kind, as after a watch that was cut off for too long."""
+        kinds: dict[ResourceType, list[Line]] = {}
+        for resource, obj in self.objects.values():
+            kinds.setdefault(resource, []).append(obj)
+        for resource, objects in kinds.items():
+            self.board.begin(resource)
+            self.board.page(resource, objects)
+            self.board.end(resource)
+        self.board.tick(self.clock.now)
 
     def told(self) -> list[dict[str, Any]]:
         """The episodes in order of opening, as the table has them: times in seconds since the episode opened."""

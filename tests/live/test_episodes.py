@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import yaml
 
 from dashboard.core.model import Ended, Episode
 from tests.live.episodes import Told
+from tests.live.test_traces import Line, lines
 
 TABLE: dict[str, list[dict[str, Any]]] = yaml.safe_load(Path(__file__).with_name("episodes.yaml").read_text())
 KINDS = (
@@ -42,12 +44,45 @@ def dated_by_the_api(episode: Episode) -> tuple[Any, ...]:
     return episode.object, episode.kind, episode.ended, episode.generation, hops
 
 
+def in_order(told: Told) -> list[tuple[Any, ...]]:
+    return sorted(map(dated_by_the_api, told.episodes.values()), key=str)
+
+
+@cache
+def straight(trace: str) -> list[tuple[Any, ...]]:
+    """As it is told when nothing comes between."""
+    return in_order(Told(trace))
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("trace", sorted(TABLE))
 def test_watches_that_are_out_of_step_tell_the_same(trace: str, seed: int) -> None:
     late = {kind: random.Random(f"{seed}{kind}").random() * 0.3 for kind in KINDS}
-    straight, skewed = Told(trace).episodes.values(), Told(trace, late).episodes.values()
-    assert sorted(map(dated_by_the_api, skewed), key=str) == sorted(map(dated_by_the_api, straight), key=str)
+    assert in_order(Told(trace, late)) == straight(trace)
+
+
+class Broken(Told):
+    """A recording in the middle of which the process ends, or the watches are cut off for too long."""
+
+    def __init__(self, trace: str, place: float, *, anew: bool) -> None:
+        self._lines = 0
+        self._anew = anew
+        self._at_line = int(place * len(list(lines(trace))))
+        super().__init__(trace)
+
+    def take(self, line: Line) -> None:
+        super().take(line)
+        self._lines += 1
+        if self._lines == self._at_line:
+            self.board.tick(self.clock.now)
+            (self.begin_anew if self._anew else self.list_again)()
+
+
+@pytest.mark.parametrize("anew", [True, False])
+@pytest.mark.parametrize("place", [0.4, 0.8])
+@pytest.mark.parametrize("trace", [name for name in sorted(TABLE) if not name.startswith("14")])  # no time of a Service
+def test_a_break_in_the_middle_loses_nothing(trace: str, place: float, anew: bool) -> None:
+    assert in_order(Broken(trace, place, anew=anew)) == straight(trace)
 
 
 def test_a_crash_loop_is_one_episode() -> None:

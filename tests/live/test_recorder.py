@@ -196,6 +196,20 @@ def test_an_episode_that_ended_while_nobody_watched_is_closed_by_whoever_watches
     assert (episode.key, episode.ended, episode.closed) == (begun.key, Ended.CONVERGED, T0 + 107)
 
 
+def test_a_young_pod_s_loss_stays_dated_as_it_was_when_it_is_resumed() -> None:
+    begun = Life()
+    begun.at(0, pod("alone", None, 0), type="ADDED")
+    begun.at(1, pod("alone", None, 0, started=1, ready=1))
+    begun.at(2.2, pod("alone", None, 0, started=1, crashed=[2]))
+    loss = begun.episodes[-1]
+    after = Life(3)
+    after.recorder.resume([loss])
+    after.at(3.2, pod("alone", None, 0, started=3, ready=3, crashed=[2]), type="ADDED")
+    after.at(40)
+    (episode,) = after.episodes
+    assert (loss.kind, episode.key, episode.opened) == ("loss", loss.key, T0 + 2)
+
+
 def test_a_stalled_one_that_is_resumed_still_recovers() -> None:
     stalled = Life()
     lone = pod("alone", None, 0, waits="ImagePullBackOff")
