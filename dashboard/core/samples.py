@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from dashboard.core.model import Sample
@@ -18,16 +19,26 @@ def sampled(samples: tuple[Sample, ...], new: Sample | None) -> tuple[Sample, ..
 
 
 def thinned(samples: tuple[Sample, ...], limit: int) -> tuple[Sample, ...]:
-    """At most `limit` samples: the first, the last, and of each stretch between the one with the least and the one
-    with the most that was ready, so that a dip or a surge is never smoothed away."""
+    """At most `limit` samples: the first, the last, and of each stretch between those in which it was farthest off one
+    way or the other, so that no dip and no surge is smoothed away, and no other setpoint."""
     if len(samples) <= limit:
         return samples
-    inner, stretches = samples[1:-1], max(1, (limit - 2) // 2)
-    kept = {0: samples[0], len(samples) - 1: samples[-1]}
+    inner, stretches = samples[1:-1], max(1, (limit - 2) // len(EXTREMES))
+    kept = {0, len(samples) - 1}
     for place in range(stretches):
-        low, high = place * len(inner) // stretches, (place + 1) * len(inner) // stretches
-        if low < high:
-            for pick in (min, max):
-                at = pick(range(low, high), key=lambda each: inner[each].ready or 0.0)
-                kept[at + 1] = inner[at]
-    return tuple(kept[at] for at in sorted(kept))
+        within = range(place * len(inner) // stretches, (place + 1) * len(inner) // stretches)
+        kept.update(1 + pick(within, key=lambda at: of(inner[at])) for pick, of in EXTREMES if within)
+    spare = limit - len(kept)
+    kept.update(place * len(samples) // spare for place in range(spare))  # and of the rest as many as there is room for
+    return tuple(samples[at] for at in sorted(kept))
+
+
+EXTREMES: tuple[tuple[Callable[..., int], Callable[[Sample], float]], ...] = (
+    (min, lambda each: each.ready or 0.0),
+    (max, lambda each: each.ready or 0.0),
+    (min, lambda each: each.available or 0.0),
+    (max, lambda each: each.terminating or 0.0),
+    (min, lambda each: each.setpoint or 0.0),
+    (max, lambda each: each.setpoint or 0.0),
+)
+"""What is kept of each stretch."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from math import ceil
 from typing import Any
 
+from dashboard.core import samples
 from dashboard.core.edits import can
 from dashboard.core.gaps import ledger
 from dashboard.core.model import Episode, EventNote, Relative, Row
@@ -77,11 +77,9 @@ def object_view(
 
 
 def thinned(episode: Episode) -> Episode:
-    """The episode with no more samples than a chart has room for, the first and the last among them."""
-    step = ceil(len(episode.samples) / MAX_SAMPLES)
-    if step <= 1:
-        return episode
-    return replace(episode, samples=(*episode.samples[:-1:step], episode.samples[-1]))
+    """The episode with no more samples than a chart has room for: no dip and no surge of it is left out."""
+    kept = samples.thinned(episode.samples, MAX_SAMPLES)
+    return episode if kept is episode.samples else replace(episode, samples=kept)
 
 
 def _link(row: Row, current: str) -> dict[str, Any]:

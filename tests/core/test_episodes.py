@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -236,10 +237,12 @@ def test_no_text_that_may_be_a_secret_is_kept_of_a_spec() -> None:
 
 
 def test_thinning_keeps_the_dip_and_the_surge() -> None:
-    samples = tuple(Sample(T0 + at, 5.0, ready=5.0) for at in range(1000))
+    samples = tuple(Sample(T0 + at, 5.0, ready=5.0, available=5.0, terminating=0.0) for at in range(1000))
     odd = {333: 0.0, 777: 9.0}
-    samples = tuple(Sample(each.at, 5.0, ready=odd.get(at, 5.0)) for at, each in enumerate(samples))
+    samples = tuple(replace(each, ready=odd.get(at, 5.0)) for at, each in enumerate(samples))
+    samples = (*samples[:500], replace(samples[500], available=0.0, terminating=7.0, setpoint=6.0), *samples[501:])
     kept = thinned(samples, MAX_SAMPLES)
+    assert samples[500] in kept
     assert len(kept) <= MAX_SAMPLES
     assert {0.0, 9.0} <= {each.ready for each in kept}
     assert (kept[0], kept[-1]) == (samples[0], samples[-1])
