@@ -18,7 +18,7 @@ from dashboard.history import models, values
 from dashboard.history.filters import Filters
 from dashboard.history.values import Kept
 
-STEPS = (1_000, 9_000)
+STEPS = (1_000, 4_000)
 LOOKED_THROUGH = sum(STEPS)
 """Episodes that one page holds against its filters, in two steps: most find enough in the first."""
 

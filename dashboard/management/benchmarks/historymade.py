@@ -58,12 +58,12 @@ def rows(begin: int, end: int, kept: int) -> Iterator[tuple[Any, ...]]:
         kind, namespace, name = workload(which)
         opened = NOW - SPAN * (1 - number / kept)
         took = None if number >= kept - OPEN else round(min(chance.lognormvariate(2.2, 1.0), 3600.0), 3)
-        how = chance.choices(range(4), (88, 7, 4, 1))[0]
+        how = chance.choices(range(4), (87, 7, 4, 2))[0]
         ended = "" if took is None else ENDS[how]
         closed = None if took is None else opened + took
         yield (
             number + 1, CLUSTER, f"uid-{which}/{number}", f"apps/{kind}/{namespace}/{name}", f"uid-{which}", "apps",
-            kind, namespace, name, "fight" if number % 100 == 7 else "change", opened, closed, took, ended,
+            kind, namespace, name, "fight" if number % 50 == 7 else "change", opened, closed, took, ended,
             closed + 60 if closed and ended == "stalled" and number % 2 else None, number % 90 + 1,
             SEEN[how] if ended else "converging", "Progressing", "2 of 3 are ready",
             chance.choices(WHO, (50, 25, 14, 10, 1))[0], CHANGES, "", "", number + 1, NOW,
