@@ -27,6 +27,8 @@ ABOVE = 4
 KEPT = 600.0
 """Seconds for which a closed episode is still shown with its object."""
 MAX_CLOSED = 2000
+MOST_EARLY = 10_000
+"""Calm objects that are kept until the database has said which episodes are open: some megabytes, for a moment."""
 
 TELL = 0.5
 """Seconds between two tellings of one open episode."""
@@ -59,6 +61,7 @@ class Recorder:
         self._tracks: dict[str, Followed] = {}
         self._closed: dict[str, tuple[float, Episode]] = {}  # oldest first
         self._resumed: dict[str, Episode] = {}
+        self._early: dict[str, Followed] | None = None  # calm before it was known whose episodes are to be resumed
         self._due: set[str] = set()
         self._later: set[str] = set()  # something was heard of them too soon after the last look
         self._waiting: set[str] = set()  # for time alone
@@ -78,9 +81,21 @@ class Recorder:
         """Every episode that is followed, with its object's row."""
         return tuple((track.episode, track.row) for track in self._tracks.values() if track.episode is not None)
 
+    def expect(self) -> None:
+        """Somebody will ask to resume: until then what is found calm is kept, for it may end an episode."""
+        self._early = {}
+
     def resume(self, episodes: Iterable[Episode]) -> None:
         """Go on with episodes that were open when somebody else stopped watching."""
-        self._resumed.update((episode.object, episode) for episode in episodes)
+        early, self._early = self._early or {}, None
+        for episode in episodes:
+            calm = early.get(episode.object)
+            if calm is None or calm.own.uid != episode.uid or episode.object in self._tracks:
+                self._resumed[episode.object] = episode
+                continue
+            calm.episode = episode
+            self._tracks[episode.object] = calm
+            self._due.add(episode.object)
 
     # What judging tells
 
@@ -119,7 +134,11 @@ class Recorder:
             calm = assessment.verdict not in (Verdict.STALLED, Verdict.CONVERGING, Verdict.TERMINATING)
             if calm and id not in self._resumed:
                 self._witness.calm.note(entry, obj, now)
+                if self._early is not None and len(self._early) < MOST_EARLY:
+                    self._early[id] = Followed(entry.row, own(obj, now), assessment)
                 return
+            if self._early is not None:
+                self._early.pop(id, None)
             track = self._tracks[id] = Followed(entry.row, own(obj, now), assessment, self._resumed.pop(id, None))
         elif track.own.version != version or not version:
             track.renew(own(obj, now))
@@ -147,6 +166,8 @@ class Recorder:
         """An object is about to leave the board."""
         self._stir(entry)
         self._witness.calm.forget(entry.row.id)
+        if self._early is not None:
+            self._early.pop(entry.row.id, None)
         track = self._tracks.get(entry.row.id)
         if track is not None:
             track.gone = True

@@ -42,6 +42,7 @@ def recording_of(name: str, board: Board) -> Recording:
 
     recording.look, recording.resume = board.episode, take_up
     recorder.on_episode = recording.episode
+    recorder.expect()
     return recording
 
 

@@ -225,6 +225,21 @@ def test_a_stalled_one_that_is_resumed_still_recovers() -> None:
     assert (episode.key, episode.ended, episode.recovered) == (begun.key, Ended.STALLED, T0 + 30)
 
 
+def test_what_is_resumed_late_takes_in_what_was_calm_already() -> None:
+    stalled = Life()
+    stalled.at(0, pod("alone", None, 0, waits="ImagePullBackOff"), type="ADDED")
+    stalled.at(20)
+    (begun,) = stalled.episodes
+    after = Life(30)
+    after.recorder.expect()
+    after.at(30, pod("alone", None, 0, started=29, ready=30), type="ADDED")
+    after.at(40)
+    after.recorder.resume([begun])
+    after.at(80)
+    (episode,) = after.episodes
+    assert (episode.key, episode.ended, episode.recovered) == (begun.key, Ended.STALLED, T0 + 30)
+
+
 def test_an_object_that_goes_while_its_episode_is_open_closes_it() -> None:
     life = Life()
     gone = web(2, 0)
