@@ -18,9 +18,9 @@ TOGETHER = 2.0
 class Pulse:
     """Two moments to wait for: the probe answered; the probe answered again after it had failed."""
 
-    def __init__(self, outage: Callable[[float], None] = lambda since: None) -> None:
-        """`outage` is called when most streams broke together, with the time (steady clock) before which all was well:
-        a server went down, perhaps to return as another.
+    def __init__(self, outage: Callable[[float, float], None] = lambda since, lived: None) -> None:
+        """`outage` is called when most streams broke together, with the time (steady clock) before which all was well
+        and the seconds that the youngest had been open: a server went down, perhaps to return as another.
         """
         self._outage = outage
         self.answering = True
@@ -29,7 +29,7 @@ class Pulse:
         self._recovered = asyncio.Event()
         self.suspicion = asyncio.Event()
         self._open: set[object] = set()
-        self._broken: dict[object, float] = {}
+        self._broken: dict[object, tuple[float, float]] = {}
 
     def next_answer(self) -> asyncio.Event:
         """Set when the next probe is answered."""
@@ -80,11 +80,12 @@ class Pulse:
         finally:
             self._open.discard(stream)
 
-    def broke(self, stream: object, now: float) -> None:
-        """An open stream was cut at `now` (steady clock)."""
-        self._broken = {other: then for other, then in self._broken.items() if now - then < TOGETHER}
-        self._broken[stream] = now
+    def broke(self, stream: object, now: float, lived: float) -> None:
+        """An open stream was cut at `now` (steady clock), when it had been open for `lived` seconds."""
+        self._broken = {other: each for other, each in self._broken.items() if now - each[0] < TOGETHER}
+        self._broken[stream] = now, lived
         whole = len(self._open - self._broken.keys())
         if len(self._broken) > max(whole, 1):
+            shortest = min(lived for _, lived in self._broken.values())
             self._broken.clear()
-            self._outage(now - TOGETHER)
+            self._outage(now - TOGETHER, shortest)

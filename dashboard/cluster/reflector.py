@@ -240,7 +240,7 @@ class Reflector:
             self._attempt = 0
         if ending.cut:
             if self._opened is not None:
-                pulse.broke(self, timing.steady())
+                pulse.broke(self, timing.steady(), timing.steady() - self._opened)
             if self._attempt < 3:
                 pulse.suspect()
         self._opened = None

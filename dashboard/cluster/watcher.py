@@ -204,10 +204,10 @@ class Watcher:
         self._verification.after_outage(since)
         self._look.set()
 
-    def _streams_broke(self, since: float) -> None:
+    def _streams_broke(self, since: float, lived: float) -> None:
         """Most streams broke at once; until `since` all was well. The probe is to look whether the API is away."""
         self._pulse.suspect()
-        self._verification.after_streams(since)
+        self._verification.after_streams(since, lived)
 
     def _verify(self, since: float, returned: float) -> None:
         """Until `since` all was well, and it is again since `returned`: have each kind do what that asks of it."""

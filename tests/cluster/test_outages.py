@@ -70,6 +70,7 @@ async def test_streams_that_something_between_ends_together_are_not_listed_each_
 ) -> None:
     """A load balancer ends quiet connections after half a minute, all at once: they were opened together."""
     monkeypatch.setattr(verification, "VERIFY_AFTER", (0.0, 0.02))
+    monkeypatch.setattr(verification, "A_WHILE", 0.0)
     async with looking(wire) as (watcher, mirror):
         await eventually(lambda: watcher.settled)
         for number in range(12):
