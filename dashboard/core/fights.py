@@ -18,9 +18,10 @@ Value = str | int | float | bool | None
 WINDOW = 300.0
 """Seconds without a change after which what was set before is another story."""
 
-ONE_HAND = "kubectl"
-"""Its commands have a manager's name each (`kubectl-set`, `kubectl-rollout`), and one person uses them all: a rollback
-by hand is no fight, but what comes back twice is."""
+BY_HAND = ("kubectl", "reconcilerviz")
+"""Beginnings of managers' names behind which a person is: kubectl's commands have one each (`kubectl-set`,
+`kubectl-rollout`), and one person uses them all, and these pages. A rollback by hand is no fight, but what comes back
+twice is."""
 
 MOST_FIELDS = 200
 
@@ -119,7 +120,7 @@ def dispute(path: str, before: Value, changes: Sequence[tuple[Value, Setter]]) -
 
 
 def _hand(manager: str) -> str:
-    return ONE_HAND if manager.startswith(ONE_HAND) else manager
+    return BY_HAND[0] if manager.startswith(BY_HAND) else manager
 
 
 def _newest(before: Value, changes: Sequence[tuple[Value, Setter]]) -> tuple[Value, Sequence[tuple[Value, Setter]]]:

@@ -120,8 +120,9 @@ def test_a_value_that_another_manager_brings_back_is_fought_over() -> None:
 def test_one_manager_or_one_person_s_commands_do_not_fight() -> None:
     assert fights([version(each, "hpa", at) for at, each in enumerate((3, 8, 3, 8, 3))]) == ()
     assert fights([version(each, ("a", "b")[at % 2], at) for at, each in enumerate((1, 2, 3, 4, 5))]) == ()
-    rollback = [version(3, "kubectl-client-side-apply", 0), version(8, "kubectl-scale", 1), version(3, "kubectl", 2)]
-    assert fights(rollback) == ()
+    applied, again = version(3, "kubectl-client-side-apply", 0), version(3, "kubectl", 2)
+    for manager in ("kubectl-scale", "reconcilerviz"):
+        assert fights([applied, version(8, manager, 1), again]) == ()
 
 
 def test_what_comes_back_much_later_is_no_fight() -> None:
