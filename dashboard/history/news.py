@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from dashboard.core.forecast import slower
 from dashboard.core.model import Ended, Episode
-from dashboard.history import hooks, models, packing
+from dashboard.history import hooks, models, packing, reading_pasts
 from dashboard.history.models_hooks import Rule
 from dashboard.history.statements import Select
 
@@ -65,10 +65,8 @@ def events(before: Seen | None, row: models.Episode, at: float) -> Iterator[str]
 
 def unusual(row: models.Episode, at: float) -> bool:
     """Whether it has taken longer, by its end or by now, than its workload's last ones let expect."""
-    past = models.Episode.objects.filter(cluster=row.cluster, object=row.object, ended=Ended.CONVERGED)
-    before = past.filter(opened__lt=row.opened).order_by("-opened", "-id").values_list("took", flat=True)[:COMPARED]
     elapsed = at - row.opened if row.took is None else row.took
-    return slower([took for took in before if took is not None], elapsed)
+    return slower(reading_pasts.durations(row.cluster, COMPARED, row.opened, object=row.object), elapsed)
 
 
 def _hear(episode: Episode, row: models.Episode, event: str) -> None:
