@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -94,32 +95,28 @@ class Meter:
 
     def __init__(self, url: str) -> None:
         self._connection = psycopg.connect(url, autocommit=True) if url else None
-        self._answering: list[Path] = []
+        self._ran: dict[Path, int] = {}
 
     def look(self) -> None:
         """Find who answers this process by now: one process of the server's for each connection."""
         if self._connection is not None:
             found = self._connection.execute(
-                "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend'"
+                " AND datname = current_database() AND pid <> pg_backend_pid()"
             )
-            self._answering = [Path(f"/proc/{pid}/schedstat") for (pid,) in found]
+            self._ran = {Path(f"/proc/{pid}/schedstat"): 0 for (pid,) in found}
 
     def spent(self) -> float:
         """So far. Its differences count, as long as nobody new answers."""
-        return time.process_time() + sum(map(_running, self._answering)) / 1e9
+        for file in self._ran:
+            with contextlib.suppress(FileNotFoundError):  # it has ended: what it had run stands
+                self._ran[file] = int(file.read_text().split()[0])
+        return time.process_time() + sum(self._ran.values()) / 1e9
 
     def close(self) -> None:
         """Ask no more."""
         if self._connection is not None:
             self._connection.close()
-
-
-def _running(file: Path) -> int:
-    """Nanoseconds that a process has run; 0 of one that has ended."""
-    try:
-        return int(file.read_text().split()[0])
-    except FileNotFoundError:
-        return 0
 
 
 def scans(url: str) -> dict[str, int]:
