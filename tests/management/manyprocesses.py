@@ -25,7 +25,7 @@ from tests.redis_server import RedisServer, serving
 
 CLUSTER = "reconcilerviz-sandbox"
 TOKEN = "many-processes"
-STOPPED = 20.0
+STOPPED = 30.0
 """Seconds in which every process ends when it is told to, wherever the API and Redis are: Compose waits no longer."""
 
 

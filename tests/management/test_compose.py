@@ -66,7 +66,7 @@ def test_ours_write_nowhere_and_wait_for_what_they_need(service: str) -> None:
     about = SERVICES[service]
     assert about["read_only"] and about["tmpfs"] == ["/tmp"]
     assert about["init"] and about["cap_drop"] == ["ALL"] and about["security_opt"] == ["no-new-privileges:true"]
-    assert about["stop_grace_period"] == "20s"
+    assert about["stop_grace_period"] == "30s"
     wanted = {"postgres": "service_healthy"} if service == "migrate" else {
         "redis": "service_healthy", "migrate": "service_completed_successfully",
     }  # fmt: skip

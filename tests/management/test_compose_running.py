@@ -21,7 +21,7 @@ from tests.management.composed import MissingError, composed
 from tests.processes import PATIENCE, ROOT, Process, eventually, free_port, get, manage
 from tests.redis_server import serving
 
-GRACE = 20.0
+GRACE = 30.0
 """Seconds until Compose kills what it has told to end: `stop_grace_period`."""
 TOKEN = "a-token-of-the-test"
 GIVEN = {
