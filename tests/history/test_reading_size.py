@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,11 +39,12 @@ def sqlite_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def postgres_tables(postgres_server: Postgres) -> str:
+def postgres_tables(postgres_server: Postgres, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The same as a PostgreSQL database, with the planner's figures of it."""
     postgres_server.run("CREATE DATABASE many")
     url = postgres_server.url("many")
-    workers.run("history", "fill", begin=0, end=MANY, kept=MANY, url=url, folder=tempfile.mkdtemp(prefix="viz-data-"))
+    folder = tmp_path_factory.mktemp("data")
+    workers.run("history", "fill", begin=0, end=MANY, kept=MANY, url=url, folder=str(folder))
     return "many"
 
 
