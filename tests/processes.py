@@ -88,29 +88,32 @@ def manage(*arguments: str, **variables: str) -> Iterator[Process]:
         stderr=subprocess.STDOUT,
         text=True,
     )
+    try:
+        with heard(child) as process:
+            try:
+                yield process
+            finally:
+                child.terminate()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    child.wait(timeout=10)
+    finally:
+        shutil.rmtree(data, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def heard(child: subprocess.Popen[str]) -> Iterator[Process]:
+    """All that a process says is read while it runs; it is killed at the end of the block."""
     process = Process(child)
-
-    def read() -> None:
-        assert child.stdout is not None
-        for line in child.stdout:
-            process.lines.append(line)
-
-    reader = threading.Thread(target=read, daemon=True)
+    reader = threading.Thread(target=lambda: process.lines.extend(child.stdout or ()), daemon=True)
     reader.start()
     try:
         yield process
     finally:
-        if child.poll() is None:
-            child.terminate()
-            try:
-                child.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                child.kill()
-                child.wait()
+        child.kill()
+        child.wait()
         reader.join(timeout=5)
         if child.stdout:
             child.stdout.close()
-        shutil.rmtree(data, ignore_errors=True)
 
 
 def get(url: str, **headers: str) -> tuple[int, str]:

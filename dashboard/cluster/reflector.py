@@ -131,9 +131,7 @@ class Reflector:
                         wiring.sink.begin(resource)
                         begun, standing.held, standing.odd = True, True, 0
                     total += len(page.items)
-                    standing.objects, standing.odd = total, standing.odd + page.skipped
-                    standing.prove()
-                    standing.note = f"{total:,} of {expected:,} listed" if page.following else ""
+                    standing.listing(total, expected, page.skipped, more=bool(page.following))
                     following = await self._pages.hand_over(page)
                 if following is None:
                     break

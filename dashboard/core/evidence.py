@@ -26,7 +26,7 @@ DECISION = "status.desiredReplicas"
 
 KNOWN_WISHES = frozenset({
     "minReplicas", "maxReplicas", "paused", "suspend", "parallelism", "completions", "schedule", "storageClassName",
-     "type", "version", "engineVersion", "instanceClass", "size", "tier", "region",
+    "type", "version", "engineVersion", "instanceClass", "size", "tier", "region",
 })  # fmt: skip
 """Texts of a spec that say what is wanted and cannot be secrets; numbers, truth values and images are told anyway."""
 
@@ -88,6 +88,17 @@ class Before:
 def before(own: Own) -> Before:
     """What an object is now, as what it was before its next change."""
     return Before(own.generation, own.wishes, latest(own))
+
+
+def before_next(own: Own, verdict: Verdict, earlier: Before | None) -> Before:
+    """The same of an object that may hold still: until what waits is done, what it was is what it was `earlier`."""
+    now = before(own)
+    return replace(now, wishes=earlier.wishes) if earlier is not None and waits(own, verdict) else now
+
+
+def waits(own: Own, verdict: Verdict) -> bool:
+    """Whether what is declared now is still to be done at some time: it is suspended."""
+    return verdict is Verdict.SUSPENDED and own.generation is not None
 
 
 def latest(own: Own) -> float | None:

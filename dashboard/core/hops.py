@@ -106,7 +106,7 @@ def _of_itself(evidence: Evidence, kind: str, by: str, window: Window, before: d
     elif kind == "loss":
         lost = _lost(evidence, window) or before.get("lost") or Hop("lost", window.opened, 0.0, own.id)
         yield replace(lost, at=window.opened)
-    if "decided" in before or window.holds(own.decided):
+    if _is_decided(own, window, before):
         yield before.get("decided") or Hop("decided", own.decided or 0.0, 0.0, own.id)
     if window.holds(own.completed):
         yield Hop("complete", own.completed or 0.0, 0.0, own.id)
@@ -115,16 +115,16 @@ def _of_itself(evidence: Evidence, kind: str, by: str, window: Window, before: d
         yield from (Hop(name, at or 0.0, 0.0, own.id) for name, _, at in turned[:MAX_CONDITIONS])
 
 
+def _is_decided(own: Own, window: Window, before: dict[str, Hop]) -> bool:
+    return "decided" in before or window.holds(own.decided)
+
+
 def _declared(evidence: Evidence, by: str, window: Window, before: dict[str, Hop]) -> Iterator[Hop]:
     """What was declared and who has seen it. What an autoscaler decides is accepted from nobody."""
     own = evidence.own
     known = before.get("accepted")
-    if (
-        known
-        or own.accepted is None
-        or window.holds(own.accepted)
-        or not ("decided" in before or window.holds(own.decided))
-    ):
+    told = own.accepted is None or window.holds(own.accepted)
+    if known or told or not _is_decided(own, window, before):
         yield Hop("accepted", window.opened, 0.0, own.id, known.detail if known else by and f"by {by}")
     seen = before.get("observed")
     if seen is None and own.seen is not None:

@@ -18,14 +18,6 @@ _BYTES = MOST_SAMPLES * _FIELDS * 8
 """What a blob may hold once it is unpacked: it is read back from a database, and bounded all the same."""
 
 
-def thin(samples: Sequence[Sample]) -> Sequence[Sample]:
-    """At most MOST_SAMPLES of them, evenly, with the last one."""
-    if len(samples) <= MOST_SAMPLES:
-        return samples
-    step = (len(samples) - 1) / (MOST_SAMPLES - 1)
-    return [samples[round(place * step)] for place in range(MOST_SAMPLES)]
-
-
 def pack(samples: Sequence[Sample]) -> bytes:
     """Six doubles a sample, NaN for what is not counted, compressed: about a tenth of them as JSON."""
     values: list[float | None] = []

@@ -9,7 +9,8 @@ from dataclasses import replace
 import msgspec
 
 from dashboard.core.model import Change, Episode, Row
-from dashboard.history.samples import pack, thin
+from dashboard.core.samples import thinned
+from dashboard.history.samples import MOST_SAMPLES, pack
 
 
 class Packed(msgspec.Struct, frozen=True):
@@ -95,7 +96,7 @@ def samples_of(told: Told) -> Packed | None:
     """Its samples as they are kept, None for none, whether or not whoever sent it has packed them."""
     if told.samples is not None or not told.episode.samples:
         return told.samples
-    kept = thin(told.episode.samples)
+    kept = thinned(told.episode.samples, MOST_SAMPLES)
     return Packed(pack(kept), len(kept))
 
 

@@ -7,8 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from dashboard.core.conditions import read_conditions
-from dashboard.core.evidence import Before, Own, before, own, wishes
-from dashboard.core.model import Verdict
+from dashboard.core.evidence import Before, Own, before, before_next, own, waits, wishes
 from dashboard.core.objects import field
 from dashboard.core.subject import as_mapping
 from dashboard.live.entries import Entry
@@ -27,21 +26,19 @@ class Calm:
         self._lately: dict[str, tuple[float, Before]] = {}  # oldest first
 
     def note(self, entry: Entry, obj: Mapping[str, Any], now: float) -> None:
-        """Take note of an object that is calm. What is declared while it is suspended still waits to be done."""
+        """Take note of an object that is calm."""
         id, named = entry.row.id, (entry.row.uid, _declared(obj))
-        turned = max((each.since or 0.0 for each in read_conditions(as_mapping(obj.get("status")))), default=0.0)
         held = self._known.get(id)
-        if held is None or held[:2] != named:
-            read = own(obj, 0.0)
-            new = before(read)
-            if held is not None and held[0] == named[0]:
-                if entry.row.verdict is Verdict.SUSPENDED and new.generation is not None:
-                    new = replace(new, wishes=held[2].wishes)
-                elif read.observed is None:
-                    self._remember(id, held[2], now)
-            self._known[id] = (*named, new)
-        elif turned > (held[2].until or 0.0):
-            self._known[id] = (*held[:2], replace(held[2], until=turned))
+        if held is not None and held[:2] == named:
+            turned = max((each.since or 0.0 for each in read_conditions(as_mapping(obj.get("status")))), default=0.0)
+            if turned > (held[2].until or 0.0):
+                self._known[id] = (*named, replace(held[2], until=turned))
+            return
+        earlier = held[2] if held is not None and held[0] == entry.row.uid else None
+        read = own(obj, 0.0)
+        if earlier is not None and read.observed is None and not waits(read, entry.row.verdict):
+            self._remember(id, earlier, now)
+        self._known[id] = (*named, before_next(read, entry.row.verdict, earlier))
 
     def put(self, id: str, now: Own, since: float | None) -> None:
         """An object has become calm."""

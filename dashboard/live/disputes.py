@@ -58,11 +58,11 @@ class Disputes:
         """Take note of a version of the object; `before` is the one before it, None where that is not held."""
         if not self._is_declared_anew(id, obj) or before is None:
             return
-        old = load(before) if isinstance(before, bytes) else before
-        # What was held as bytes lacks what nobody reads: then the new one must, too.
-        new = load(dump_trimmed(obj, managed=False)) if isinstance(before, bytes) else obj
+        old, new = load(before) if isinstance(before, bytes) else before, obj
         if old.get("spec") == new.get("spec"):
             return
+        if isinstance(before, bytes):  # what was held so lacks what nobody reads: then the new one must, too
+            new = load(dump_trimmed(obj, managed=False))
         managed = entries(obj)
         for line in diff({"spec": old.get("spec")}, {"spec": new.get("spec")}):
             setter = setter_of(managed, line.path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from dashboard.core.episodes import SETTLE, is_over
-from dashboard.core.evidence import COUNTED, Before, Own, before
+from dashboard.core.evidence import COUNTED, Before, Own, before_next
 from dashboard.core.model import Assessment, Episode, Row, Verdict
 from dashboard.core.samples import sampled
 
@@ -40,10 +40,8 @@ class Followed:
                 self.episode = replace(self.episode, samples=samples)
 
     def until_now(self) -> Before:
-        """What it was before its next version. What is declared while it is suspended still waits to be done."""
-        now = before(self.own)
-        waits = self.assessment.verdict is Verdict.SUSPENDED and now.generation is not None
-        return replace(now, wishes=self.before.wishes) if waits and self.before is not None else now
+        """What it was before its next version."""
+        return before_next(self.own, self.assessment.verdict, self.before)
 
     def is_urgent(self) -> bool:
         """Whether something changed that must be looked at now, and not only what its Pods are at."""

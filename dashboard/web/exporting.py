@@ -30,9 +30,8 @@ MAX_SAMPLES = 5000
 TELLABLE = frozenset(
     {
         "averageUtilization", "backoffLimit", "completions", "desiredReplicas", "image", "maxReplicas", "maxSurge",
-        "maxUnavailable",
-        "minReadySeconds", "minReplicas", "parallelism", "partition", "paused", "progressDeadlineSeconds", "replicas",
-        "schedule", "storage", "storageClassName", "suspend",
+        "maxUnavailable", "minReadySeconds", "minReplicas", "parallelism", "partition", "paused",
+        "progressDeadlineSeconds", "replicas", "schedule", "storage", "storageClassName", "suspend",
     }
 )  # fmt: skip
 """Last steps of the paths of fields whose values may leave: counts, images, switches."""

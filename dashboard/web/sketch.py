@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import ceil, floor, log10
 
 from dashboard.core.model import Episode, Sample
+from dashboard.core.samples import thinned
 from dashboard.web.amounts import amount
 from dashboard.web.response import SERIES, Blame, extent
 from dashboard.web.shapes import number
@@ -59,7 +60,7 @@ class Sketch:
 
 def sketch(episode: Episode, culprit: Blame | None, now: float | None = None) -> Sketch | None:
     """The drawing of an episode's response until `now` (None: until its end); None where nothing was counted."""
-    samples = _thin([each for each in episode.samples if each.setpoint is not None])
+    samples = thinned(tuple(each for each in episode.samples if each.setpoint is not None), MAX_POINTS)
     if not samples:
         return None
     whole = max(extent(episode, now), 0.1)
@@ -91,11 +92,6 @@ def _culprit(culprit: Blame | None, across: Callable[[float], float]) -> tuple[f
         return None
     begin = across(culprit.begin)
     return begin, round(across(culprit.end) - begin, 1)
-
-
-def _thin(samples: Sequence[Sample]) -> Sequence[Sample]:
-    step = max(1, ceil(len(samples) / MAX_POINTS))
-    return samples if step == 1 else [*samples[:-1:step], samples[-1]]
 
 
 def _values(samples: Sequence[Sample], name: str) -> list[tuple[Sample, float]]:

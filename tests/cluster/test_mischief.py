@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -23,16 +22,6 @@ from tests.cluster.wire import (
     is_probe,
     refuse,
 )
-
-
-@pytest.fixture
-async def wire() -> AsyncIterator[Wire]:
-    async with Wire() as wire:
-        for number in range(8):
-            wire.put(PODS, f"pod-{number}")
-            wire.put(DEPLOYMENTS, f"deployment-{number}")
-        yield wire
-
 
 CHAOS_KINDS = (PODS, DEPLOYMENTS, NODES, NAMESPACES, CRDS, WIDGETS)
 

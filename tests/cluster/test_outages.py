@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -27,15 +26,6 @@ from tests.cluster.wire import (
     listing,
     plain_text,
 )
-
-
-@pytest.fixture
-async def wire() -> AsyncIterator[Wire]:
-    async with Wire() as wire:
-        for number in range(8):
-            wire.put(PODS, f"pod-{number}")
-            wire.put(DEPLOYMENTS, f"deployment-{number}")
-        yield wire
 
 
 @pytest.mark.parametrize("history", ["kept", "compacted", "another life", "restored"])

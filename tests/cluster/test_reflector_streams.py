@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
 
 from dashboard.cluster.reflector import Tuning
-from dashboard.core.objects import ResourceType
 from tests.cluster.mirror import QUICK, converged, eventually, reflecting
+from tests.cluster.watching import WIDGETS
 from tests.cluster.wire import (
     PODS,
     Wire,
@@ -24,16 +23,10 @@ from tests.cluster.wire import (
     watching,
 )
 
-WIDGETS = ResourceType("example.com", "v1", "Widget", "widgets", True)
-
 
 @pytest.fixture
-async def wire() -> AsyncIterator[Wire]:
-    async with Wire() as wire:
-        wire.kinds[WIDGETS.path] = WIDGETS
-        for number in range(12):
-            wire.put(PODS, f"pod-{number}", spec={"n": number})
-        yield wire
+def wire(pods_wire: Wire) -> Wire:
+    return pods_wire
 
 
 @pytest.mark.parametrize(

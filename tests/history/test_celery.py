@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +17,7 @@ import pytest
 from dashboard.history.tasks import SCHEDULE
 from reconcilerviz.queue import broker_url, celery_settings
 from tests.history.broker import Redis
-from tests.processes import ROOT, Process, eventually, free_port
+from tests.processes import ROOT, Process, eventually, free_port, heard
 
 
 @contextmanager
@@ -32,15 +31,8 @@ def celery(*arguments: str, **environment: str) -> Iterator[Process]:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    process = Process(child)
-    reader = threading.Thread(target=lambda: process.lines.extend(child.stdout or ()), daemon=True)
-    reader.start()
-    try:
+    with heard(child) as process:
         yield process
-    finally:
-        child.kill()
-        child.wait()
-        reader.join(timeout=5)
 
 
 SEND = """

@@ -18,9 +18,9 @@ from dashboard.history import packing
 from dashboard.history.buffer import Buffer, Entry
 from dashboard.history.figures import percentile
 from dashboard.history.ranges import Ranges
-from dashboard.history.samples import MOST_SAMPLES, pack, thin, unpack
+from dashboard.history.samples import MOST_SAMPLES, pack, unpack
 from dashboard.history.sequence import LeftOver, Sequence
-from dashboard.history.wire import Made
+from dashboard.history.wire import Made, samples_of
 from tests.history.made import SAMPLES, episode, told
 from tests.processes import ROOT
 
@@ -52,7 +52,6 @@ def test_ranges_take_no_number_below_one() -> None:
 TELLER = """
 import os, sys
 from pathlib import Path
-from dashboard.history.samples import MOST_SAMPLES, pack, thin, unpack
 from dashboard.history.sequence import Sequence
 sequence = Sequence(Path(sys.argv[1]), "killed")
 for _ in range(7):
@@ -149,8 +148,10 @@ def test_samples_come_back_as_they_were(samples: list[Sample]) -> None:
 
 def test_samples_are_bounded_and_a_damaged_blob_has_none() -> None:
     many = [Sample(float(number), 1) for number in range(5000)]
-    kept = thin(many)
-    assert len(kept) == MOST_SAMPLES
+    packed = samples_of(told(episode(samples=tuple(many))))
+    assert packed is not None
+    kept = unpack(packed.blob)
+    assert len(kept) == packed.count <= MOST_SAMPLES
     assert (kept[0], kept[-1]) == (many[0], many[-1])
     assert unpack(b"no") == ()
     assert unpack(b"") == ()

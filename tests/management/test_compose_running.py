@@ -9,7 +9,6 @@ import secrets
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -18,7 +17,7 @@ import pytest
 
 from tests.history import postgres
 from tests.management.composed import MissingError, composed
-from tests.processes import PATIENCE, ROOT, Process, eventually, free_port, get, manage
+from tests.processes import PATIENCE, ROOT, Process, eventually, free_port, get, heard, manage
 from tests.redis_server import serving
 
 GRACE = 30.0
@@ -57,15 +56,10 @@ class Machine:
             command, cwd=ROOT, env={**OF_THE_IMAGE, **environment}, text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
-        process = Process(child)
-        reader = threading.Thread(target=lambda: process.lines.extend(child.stdout or ()), daemon=True)
-        reader.start()
         try:
-            yield process
+            with heard(child) as process:
+                yield process
         finally:
-            child.kill()
-            child.wait()
-            reader.join(timeout=5)
             print(f"{service}: {process.said[-2000:]}")  # a test that failed shows it
 
 
