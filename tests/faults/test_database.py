@@ -23,6 +23,7 @@ def test_nothing_of_the_watch_is_disturbed_by_a_database_that_is_gone() -> None:
                 place.deploy(f"after-{number}", 2)
             place.delete("before")
             eventually(lambda: not place.differences(), "it shows what a fresh list does")
+            assert up.child.poll() is None, up.said
             assert "apps/Deployment/default/after-3" in place.shown(web, "Deployment")
             assert place.state(web) == "live"
             status, _ = get(f"{web}/c/reconcilerviz-sandbox/", Authorization=f"Bearer {TOKEN}")
@@ -31,8 +32,12 @@ def test_nothing_of_the_watch_is_disturbed_by_a_database_that_is_gone() -> None:
 
 
 def ruin(folder: Path) -> None:
-    """Leave nothing of a database that could be read or written."""
-    found = list(folder.glob("*.sqlite3*"))
+    """Leave nothing of a database that could be read or written.
+
+    But for the index beside its log (`-shm`): SQLite has that mapped into memory, and the system ends whoever looks at
+    a mapped page of a file that was cut off (SIGBUS), which no program can answer.
+    """
+    found = [each for each in folder.glob("*.sqlite3*") if not each.name.endswith("-shm")]
     assert found, sorted(folder.iterdir())
     for file in found:
         file.write_bytes(b"no database" * 1000)
