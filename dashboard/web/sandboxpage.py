@@ -104,7 +104,7 @@ async def _show(
         if _wants_json(request):
             return JsonResponse({"ok": False, "message": str(error)}, status=503)
         words = f"The sandbox could not be asked: {error}"
-        return views.missing(request, cluster, "No answer from the sandbox", words, status=503)
+        return views.missing(request, cluster, "No answer from the sandbox", words, status=503, again=True)
     if _wants_json(request):
         return JsonResponse({"ok": True, "loops": loops, "scenarios": scenarios}, status=status)
     context = pages.common(cluster, request, page="sandbox")

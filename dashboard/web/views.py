@@ -61,13 +61,15 @@ async def show_object(
         view = await cluster.panel_view(key.id, may_edit=may_edit)
     except FetchError as error:
         words = f"The cluster could not be asked for {key.kind} {key.name}: {error}"
-        return missing(request, cluster, "No answer from the cluster", words, status=503)
+        return missing(request, cluster, "No answer from the cluster", words, status=503, again=True)
     if view is None:
         place = f"{key.namespace}/{key.name}" if key.namespace else key.name
         words = str(
             (outcome or {}).get("message") or f"{key.kind} {place} is not there (any more), or may not be read."
         )
-        return missing(request, cluster, f"There is no {key.kind} {place}", words, status=status if outcome else 404)
+        return missing(
+            request, cluster, f"There is no {key.kind} {place}", words, status=status if outcome else 404, again=True
+        )
     context = object_context(cluster, request, key, view, outcome)
     return render(request, "object.html", context, status=status)
 
@@ -82,12 +84,18 @@ def no_cluster(request: HttpRequest, name: str) -> HttpResponse:
     return missing(request, None, f"There is no cluster {name[:80]!r} here", "Its name may have changed.")
 
 
-def missing(request: HttpRequest, cluster: Cluster | None, heading: str, words: str, status: int = 404) -> HttpResponse:
-    """A page with one thing to say, in the product's style."""
+def missing(
+    request: HttpRequest, cluster: Cluster | None, heading: str, words: str, status: int = 404, *, again: bool = False
+) -> HttpResponse:
+    """A page with one thing to say, in the product's style. It looks `again` where what is missing may yet come."""
+    again = again and request.method in ("GET", "HEAD")  # what was posted is not sent twice
     context = pages.common(cluster, request) if cluster else {}
-    context |= {"heading": heading, "words": words, "refresh": 0}
+    context |= {"heading": heading, "words": words, "refresh": 0, "again": pages.REFRESH if again else 0}
     context |= {"back": context.get("root", "/"), "back_words": "To the board" if cluster else "To the beginning"}
-    return render(request, "missing.html", context, status=status)
+    response = render(request, "missing.html", context, status=status)
+    if again:
+        response["Refresh"] = str(pages.REFRESH)  # by the header: no script of a page without its object would do it
+    return response
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

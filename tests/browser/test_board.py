@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.api import ask
 from tests.browser.conftest import Demo, Open
 
 pytestmark = pytest.mark.browser
@@ -97,3 +98,12 @@ def test_an_unknown_cluster_or_object_is_a_page_that_says_so(demo: Demo, open_pa
     expect(page.locator("h1")).to_contain_text("There is no cluster")
     page = open_page(f"{demo.board}o/apps/Deployment/shop/none")
     expect(page.locator("h1")).to_have_text("There is no Deployment shop/none")
+
+
+def test_the_page_of_what_is_not_there_yet_shows_it_once_it_is(demo: Demo, open_page: Open) -> None:
+    page = open_page(f"{demo.board}o/core/ConfigMap/shop/later")
+    expect(page.locator("h1")).to_have_text("There is no ConfigMap shop/later")
+    obj = {"metadata": {"name": "later"}, "data": {"a": "b"}}
+    ask(demo, "POST", "/api/v1/namespaces/shop/configmaps", obj)
+    expect(page.locator("h1")).to_contain_text("ConfigMap")
+    expect(page.locator("main")).to_have_attribute("data-object", "core/ConfigMap/shop/later")

@@ -177,6 +177,16 @@ async def test_what_is_gone_or_cannot_be_asked_for_says_so(world: World, editor:
     assert "no route to host" in await page(editor, WEB, 503)
 
 
+async def test_what_may_yet_come_is_looked_for_again_and_what_was_posted_is_not_sent_twice(
+    world: World, editor: AsyncClient
+) -> None:
+    assert (await editor.get(WEB)).headers["Refresh"] == "5"
+    assert "Refresh" not in (await editor.get("/c/production/")).headers
+    answer = await editor.post(f"{WEB}/edit", {"replicas": "3", "do": "apply"})
+    assert answer.status_code == 404
+    assert "Refresh" not in answer.headers
+
+
 async def test_pages_refresh_themselves_where_no_script_can(
     world: World, editor: AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
