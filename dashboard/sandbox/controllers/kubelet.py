@@ -29,6 +29,9 @@ log = logging.getLogger(__name__)
 PULL = 1.0
 START = 0.5
 RUN = 1.0
+WORD = 0.05
+"""Seconds more until its end is known: a Job's controller, which looks a second after the start, was still told by the
+recorded one that it ran."""
 NOTICE = 1.0
 """Seconds in which a kubelet notices that a container has ended."""
 STOP = 1.0
@@ -215,7 +218,7 @@ class PodLife:
         elif "oom" in tag:
             await self._crash(index, spec, 137, "OOMKilled")
         elif self._policy != "Always" and "forever" not in tag:
-            await self._kubelets.sleep(RUN)
+            await self._kubelets.sleep(RUN + WORD)
             self._set(index, self._containers[index].ended(self._kubelets.stamp(), 0))
 
     async def _fetch(self, index: int, spec: Obj) -> None:
