@@ -80,7 +80,8 @@ def ensure(say: Say) -> bool:
         WORK.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="vendor-", dir=WORK) as folder:
             built = _build(Path(folder), began + LIMIT)
-            _put_in_place(built)
+            if not current():  # another process may have done the same meanwhile, and its pages be open
+                _put_in_place(built)
     except (VendorError, OSError) as error:
         say(f"The browser libraries could not be fetched: {error}")
         if present():
