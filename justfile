@@ -26,4 +26,4 @@ fuzz seconds="600":
 
 # a thousand faults by a seed, from the API server to the board and to several web processes
 chaos faults="1000" seed="":
-    CHAOS_FAULTS={{faults}} CHAOS_SEED={{seed}} uv run pytest -s tests/faults/test_chaos.py tests/faults/test_many.py
+    CHAOS_FAULTS={{faults}} CHAOS_SEED={{seed}} uv run pytest -n 0 -s tests/faults/test_chaos.py tests/faults/test_many.py
