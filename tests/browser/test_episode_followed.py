@@ -30,6 +30,7 @@ def stalled(demo: Demo, open_page: Open, object: str) -> Page:
     page.get_by_role("link", name="this episode").click()
     expect(page.locator(".state .word")).to_have_text("stalled")
     expect(page.locator("[data-following]")).to_have_text("· followed: it may still recover")
+    expect(page.locator(".player output")).to_be_visible()  # which a script draws: before that no key is heard
     page.evaluate("window.stayed = true")
     return page
 
