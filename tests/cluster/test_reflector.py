@@ -167,6 +167,7 @@ async def test_a_list_of_a_server_that_lags_behind_is_asked_for_again(wire: Wire
         await converged(mirror, wire, PODS)
         assert mirror.calls[calls:].count("begin") == 1
         # One that stays older is another history: a backup was restored.
+        await eventually(lambda: wire.open_watches(PODS))
         wire.always.append((listing(PODS), of_before))
         wire.version = 10**6
         wire.bookmark(PODS)
