@@ -11,7 +11,10 @@ from dashboard.cluster.wiring import Wiring
 from dashboard.core.objects import ResourceType
 
 AT_ONCE = 50
-"""Objects that are judged before others have their turn: some five milliseconds."""
+"""Events that are judged before others have their turn: some five milliseconds."""
+
+PART = 10
+"""A list's objects that are decoded and judged at once."""
 
 
 class Pages:
@@ -41,16 +44,14 @@ class Pages:
 
     async def hand_over(self, page: Page) -> asyncio.Task[bytes] | None:
         """A page's objects, some at a time: judging them all would keep everybody else waiting. Meanwhile the next page
-        is on its way: it is returned, None behind the last.
+        is on its way: it is returned, None behind the last. Raises Garbled for an object that is no JSON.
         """
         following = asyncio.create_task(self.ask(page.following)) if page.following else None
         with ExitStack() as undo:
             if following is not None:
                 undo.callback(following.cancel)
-            items = page.items
-            while items:
-                self._wiring.sink.page(self._resource, items[:AT_ONCE])
-                del items[:AT_ONCE]
+            while page:
+                self._wiring.sink.page(self._resource, page.take(PART))
                 await asyncio.sleep(0)
             undo.pop_all()
         return following

@@ -7,9 +7,9 @@ they are cut out of the bytes before decoding and stand in the object as the byt
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import msgspec
 import orjson
 
 from dashboard.cluster.errors import Garbled, plain
@@ -22,15 +22,44 @@ def number(version: str) -> int | None:
     return int(version) if version.isascii() and version.isdigit() and len(version) < 20 else None
 
 
-@dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a list. `skipped` items had no name; `following` is the next page's token, "" at the end."""
+    """One page of a list, its items decoded when they are taken: what is decoded, judged and freed again before the
+    next one stays within the processor's caches, which a page's twenty megabytes of objects do not.
 
-    items: list[dict[str, Any]]
-    version: str
-    following: str
-    remaining: int
-    skipped: int
+    `version` is the list's, `following` the next page's token, "" at the end, `remaining` what the API says is still
+    to come, `skipped` how many of what was taken had no name.
+    """
+
+    def __init__(self, items: list[Any], metadata: dict[str, Any], resource: ResourceType) -> None:
+        token, remaining = metadata.get("continue"), metadata.get("remainingItemCount")
+        self.version: str = metadata["resourceVersion"]
+        self.following = token if isinstance(token, str) else ""
+        self.remaining = remaining if isinstance(remaining, int) and remaining > 0 else 0
+        self.skipped = 0
+        self._items, self._taken, self._resource = items, 0, resource
+
+    def __len__(self) -> int:
+        """Items that are still to be taken."""
+        return len(self._items) - self._taken
+
+    def take(self, most: int) -> list[dict[str, Any]]:
+        """The next ones, at most so many. Raises Garbled for what is no JSON."""
+        items = self._items[self._taken : self._taken + most]
+        self._taken += len(items)
+        found = [_decode_object(bytes(item)) if isinstance(item, msgspec.Raw) else item for item in items]
+        named = [item for item in found if _complete(item, self._resource)]
+        self.skipped += len(found) - len(named)
+        return named
+
+
+class _List(msgspec.Struct):
+    """The parts of a list's answer, its items as they came. An empty list of Go's is null."""
+
+    metadata: Any = None
+    items: list[msgspec.Raw] | None = None
+
+
+_READ_LIST = msgspec.json.Decoder(_List).decode
 
 
 class Event(NamedTuple):
@@ -53,50 +82,38 @@ anything else (custom objects have their fields in alphabetical order), everythi
 whose brackets do not match leaves no JSON behind, and then everything is decoded as it is, too."""
 
 
-def _decode_page(body: bytes) -> Any:
-    """A list, its items' managedFields as bytes."""
-    first, *rest = body.split(MANAGED)
-    kept, cut = [first], []
-    for at, piece in enumerate(rest):
-        end = piece.find(b"]")
-        if piece[end - 1 : end + 4] != MANAGED_END:
-            return decode(body)
-        cut.append(MANAGED[-2:] + piece[: end + 1])
-        kept += (b',"managedFields":%d' % at, piece[end + 1 :])
-    if not cut:
-        return decode(body)
-    try:
-        answer = orjson.loads(b"".join(kept))
-    except orjson.JSONDecodeError:
-        return decode(body)
-    found = (answer.get("items") or ()) if isinstance(answer, dict) else ()
-    put_back = sum(_put_back(item, cut) for item in found)
-    return answer if put_back == len(cut) else decode(body)
+def _decode_object(data: bytes) -> Any:
+    """A list's item, its managedFields as bytes."""
+    found, cut = _decode_without(data)
+    return found if cut is None or _put_back(found, cut) else decode(data)
 
 
 def _decode_event(line: bytes) -> Any:
     """An event, its object's managedFields as bytes."""
-    start = line.find(MANAGED)
-    end = line.find(b"]", start)
-    if start < 0 or line[end - 1 : end + 4] != MANAGED_END:
-        return decode(line)
-    try:
-        event = orjson.loads(line[:start] + b',"managedFields":0' + line[end + 1 :])
-    except orjson.JSONDecodeError:
-        return decode(line)
+    event, cut = _decode_without(line)
     obj = event.get("object") if isinstance(event, dict) else None
-    return event if _put_back(obj, [line[start + len(MANAGED) - 2 : end + 1]]) else decode(line)
+    return event if cut is None or _put_back(obj, cut) else decode(line)
 
 
-def _put_back(obj: Any, cut: list[bytes]) -> bool:
-    """Put what was cut where its number stands in an object's metadata; False where none does."""
+def _decode_without(data: bytes) -> tuple[Any, bytes | None]:
+    """What is decoded with a 0 for its first managedFields, and those; None where everything was decoded as it is."""
+    start = data.find(MANAGED)
+    end = data.find(b"]", start)
+    if start < 0 or data[end - 1 : end + 4] != MANAGED_END:
+        return decode(data), None
+    try:
+        found = orjson.loads(data[:start] + b',"managedFields":0' + data[end + 1 :])
+    except orjson.JSONDecodeError:
+        return decode(data), None
+    return found, data[start + len(MANAGED) - 2 : end + 1]
+
+
+def _put_back(obj: Any, cut: bytes) -> bool:
+    """Put what was cut where its 0 stands in an object's metadata; False where there is none."""
     metadata = obj.get("metadata") if isinstance(obj, dict) else None
-    if not isinstance(metadata, dict):
+    if not isinstance(metadata, dict) or type(at := metadata.get("managedFields")) is not int or at != 0:
         return False
-    at = metadata.get("managedFields")
-    if type(at) is not int or not 0 <= at < len(cut):
-        return False
-    metadata["managedFields"] = cut[at]
+    metadata["managedFields"] = cut
     return True
 
 
@@ -111,23 +128,17 @@ def _complete(obj: Any, resource: ResourceType) -> bool:
 
 def read_page(body: bytes, resource: ResourceType) -> Page:
     """A page from a list answer's body. Raises Garbled for what is no list."""
-    answer = _decode_page(body)
-    metadata = answer.get("metadata") if isinstance(answer, dict) else None
+    try:
+        answer = _READ_LIST(body)
+        metadata, items = answer.metadata, answer.items or []
+    except (msgspec.MsgspecError, RecursionError):
+        whole = decode(body)  # as tolerant as one can be, and the words for what it is instead
+        metadata, items = (whole.get("metadata"), whole.get("items") or []) if isinstance(whole, dict) else (None, [])
     if not isinstance(metadata, dict) or not isinstance(metadata.get("resourceVersion"), str):
         raise Garbled(f"a list without a resourceVersion: {_quote(body)}")
-    # An empty list of Go's is null.
-    found = answer.get("items") or []
-    if not isinstance(found, list):
+    if not isinstance(items, list):
         raise Garbled(f"a list whose items are none: {_quote(body)}")
-    items = [item for item in found if _complete(item, resource)]
-    token, remaining = metadata.get("continue"), metadata.get("remainingItemCount")
-    return Page(
-        items,
-        metadata["resourceVersion"],
-        token if isinstance(token, str) else "",
-        remaining if isinstance(remaining, int) and remaining > 0 else 0,
-        len(found) - len(items),
-    )
+    return Page(items, metadata, resource)
 
 
 TYPES = ("MODIFIED", "ADDED", "DELETED", "BOOKMARK", "ERROR")

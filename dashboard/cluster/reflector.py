@@ -124,15 +124,17 @@ class Reflector:
                     page = read_page(answer, resource)
                     if not begun and self._history.is_older(page.version):
                         return Ending(Next.LIST, Wait.BACKOFF, "the list is older than what is known")
-                    expected = total + len(page.items) + page.remaining
+                    expected = total + len(page) + page.remaining
                     if self.custom and expected > wiring.tuning.hold_limit:
                         return self._too_many(expected)
                     if not begun:
                         wiring.sink.begin(resource)
                         begun, standing.held, standing.odd = True, True, 0
-                    total += len(page.items)
-                    standing.listing(total, expected, page.skipped, more=bool(page.following))
+                    total += len(page)
+                    standing.listing(total, expected, more=bool(page.following))
                     following = await self._pages.hand_over(page)
+                    total -= page.skipped
+                    standing.skipped(page.skipped)
                 if following is None:
                     break
                 answer = await place.during(following)
@@ -204,7 +206,7 @@ class Reflector:
             page = read_page(answer.body, self.resource)
         standing.prove()
         standing.accepted()
-        found = len(page.items) + page.remaining
+        found = len(page) + page.remaining
         # Where an API server pages without saying how many remain, too many is still too many.
         standing.objects = max(found, standing.objects) if page.following and not page.remaining else found
         if self.resource.has_status is False:

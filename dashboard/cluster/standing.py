@@ -40,11 +40,16 @@ class Standing:
         """Something was heard of it just now."""
         self.proven_at = self._timing.steady()
 
-    def listing(self, objects: int, expected: int, odd: int, *, more: bool) -> None:
-        """So many objects of its list are here; `odd` were skipped in this page of it, and `more` pages are to come."""
+    def listing(self, objects: int, expected: int, *, more: bool) -> None:
+        """So many objects of its list are here, and `more` pages are to come."""
         self.prove()
-        self.objects, self.odd = objects, self.odd + odd
+        self.objects = objects
         self.note = f"{objects:,} of {expected:,} listed" if more else ""
+
+    def skipped(self, odd: int) -> None:
+        """So many of those that are here have no name."""
+        self.objects -= odd
+        self.odd += odd
 
     def live(self) -> None:
         """Its stream is open."""

@@ -131,8 +131,7 @@ def _filled(objects: int) -> Board:
             parts = b",".join(items(kind.plural, block))
             with collector.paused():
                 page = read_page(b'{"metadata":{"resourceVersion":"1"},"items":[' + parts + b"]}", kind)
-                board.page(kind, page.items)
-                page.items.clear()
+                board.page(kind, page.take(len(page)))
         board.end(kind)
     board.tick(time.time())
     collector.set_aside(len(board))
