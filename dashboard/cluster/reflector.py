@@ -130,16 +130,18 @@ class Reflector:
                     if not begun:
                         wiring.sink.begin(resource)
                         begun, standing.held, standing.odd = True, True, 0
-                    total += len(page)
+                    taken = len(page)
+                    total += taken
                     standing.listing(total, expected, more=bool(page.following))
                     following = await self._pages.hand_over(page)
                     total -= page.skipped
                     standing.skipped(page.skipped)
+                collector.set_aside(taken)
                 if following is None:
                     break
                 answer = await place.during(following)
             wiring.sink.end(resource)
-        collector.set_aside(total)
+        collector.give_back(total)
         self._pages.complete()
         self._history.take(page.version)
         standing.accepted()

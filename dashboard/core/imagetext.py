@@ -23,7 +23,11 @@ class Running(NamedTuple):
     total: int
 
 
-def containers_of(obj: Any) -> tuple[tuple[str, str], ...]:
+Pairs = tuple[tuple[str, str], ...]
+"""(container, image) of each."""
+
+
+def containers_of(obj: Any) -> Pairs:
     """(container, image) wanted: of a Pod, or of a workload's template; empty for anything without containers."""
     spec = as_mapping(field(obj, "spec"))
     template = spec.get("template")
@@ -43,10 +47,19 @@ def containers_of(obj: Any) -> tuple[tuple[str, str], ...]:
 
 def running(uid: str, container: str, related: Sequence[Relative]) -> Running:
     """What an object's children run of one container. Children that are being deleted are gone from the picture."""
-    alike: dict[tuple[tuple[str, str], ...], int] = {}  # most children run the same
+    return _running(_alike(uid, related), container)
+
+
+def _alike(uid: str, related: Sequence[Relative]) -> dict[Pairs, int]:
+    """How many Pods run which images: most children run the same."""
+    alike: dict[Pairs, int] = {}
     for child in related:
         if uid and child.owner_uid == uid and not child.deleting and child.replicas > 0:
             alike[child.images] = alike.get(child.images, 0) + child.replicas
+    return alike
+
+
+def _running(alike: dict[Pairs, int], container: str) -> Running:
     counts: dict[str, int] = {}
     for pairs, replicas in alike.items():
         image = next((image for name, image in pairs if name == container), None)
@@ -56,34 +69,37 @@ def running(uid: str, container: str, related: Sequence[Relative]) -> Running:
     return Running(tuple(ordered), sum(counts.values()))
 
 
-def image_text(obj: Any, related: Sequence[Relative] = (), pairs: tuple[tuple[str, str], ...] | None = None) -> str:
+def image_text(obj: Any, related: Sequence[Relative] = (), pairs: Pairs | None = None) -> str:
     """The phrase for a row; "" for an object without containers. `pairs` are those of its digest."""
     if pairs is not None and not related and field(obj, "kind") == "Pod":
-        return _of_pod(pairs)
+        return _as_wanted(pairs)
     wanted = containers_of(obj)
     if not wanted:
         return ""
-    uid = field(obj, "metadata.uid", "")
-    phrases = [_phrase(name, image, uid, related) for name, image in wanted[:SHOWN]]
-    if not any(phrase.startswith("wants ") for phrase in phrases) and (older := _older(obj)):
+    alike = _alike(field(obj, "metadata.uid", ""), related) if related else {}
+    older = _older(obj)
+    if alike.keys() <= {wanted} and not older:
+        return _as_wanted(wanted)
+    phrases = [_phrase(name, image, alike) for name, image in wanted[:SHOWN]]
+    if older and not any(phrase.startswith("wants ") for phrase in phrases):
         phrases = [f"wants {phrases[0]} · has older on {older}", *phrases[1:]]
-    if len(wanted) > SHOWN:
-        phrases.append(f"and {len(wanted) - SHOWN} more")
-    return ", ".join(phrases)
+    return _listed(phrases, wanted)
 
 
 @lru_cache(maxsize=4096)
-def _of_pod(wanted: tuple[tuple[str, str], ...]) -> str:
-    """Nothing differs from what a Pod wants, and all Pods of a template want the same."""
-    phrases = [images.brief(plain(image, 300)) for _, image in wanted[:SHOWN]]
-    if len(wanted) > SHOWN:
-        phrases.append(f"and {len(wanted) - SHOWN} more")
-    return ", ".join(phrases)
+def _as_wanted(wanted: Pairs) -> str:
+    """Where nothing differs: of a Pod, which is what it wants, and of a workload whose Pods are. All Pods of a template
+    want the same."""
+    return _listed([images.brief(plain(image, 300)) for _, image in wanted[:SHOWN]], wanted)
 
 
-def _phrase(container: str, image: str, uid: str, related: Sequence[Relative]) -> str:
+def _listed(phrases: list[str], wanted: Pairs) -> str:
+    return ", ".join([*phrases, f"and {len(wanted) - SHOWN} more"] if len(wanted) > SHOWN else phrases)
+
+
+def _phrase(container: str, image: str, alike: dict[Pairs, int]) -> str:
     shown = images.brief(image)
-    runs = running(uid, container, related)
+    runs = _running(alike, container)
     others = [(other, count) for other, count in runs.counts if not images.same(other, image)]
     if not others:
         return shown

@@ -22,8 +22,7 @@ Object = Mapping[str, Any]
 
 
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]*\Z").match
-_UNRESERVED_ID = re.compile(r"[A-Za-z0-9._~-]*/[A-Za-z0-9._~-]*/[A-Za-z0-9._~-]*/[A-Za-z0-9._~-]*\Z").match
-"""Most names need no quoting, and asking is cheaper than quoting: once for the whole id, then for its parts."""
+"""Most names need no quoting, and asking is cheaper than quoting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +71,7 @@ class ObjectKey:
     @property
     def id(self) -> str:
         """`apps/Deployment/shop/web`, `core/Node/-/n1`: the permalink's part after `/o/`, and the row's id."""
-        whole = f"{self.group or 'core'}/{self.kind}/{self.namespace or '-'}/{self.name}"
-        if _UNRESERVED_ID(whole):
-            return whole
-        parts = (self.group or "core", self.kind, self.namespace or "-", self.name)
-        return "/".join(part if _UNRESERVED(part) else quote(part, safe="", errors="replace") for part in parts)
+        return _id_up_to_name(self.group, self.kind, self.namespace) + _quoted(self.name)
 
     @classmethod
     def parse(cls, text: str) -> ObjectKey:
@@ -86,6 +81,16 @@ class ObjectKey:
             raise ValueError(f"{text[:200]!r} is not GROUP/KIND/NAMESPACE/NAME (core for no group, - for no namespace)")
         group, kind, namespace, name = parts
         return cls("" if group == "core" else group, kind, "" if namespace == "-" else namespace, name)
+
+
+@lru_cache(maxsize=4096)
+def _id_up_to_name(group: str, kind: str, namespace: str) -> str:
+    """The same for a namespace's objects of one kind."""
+    return f"{_quoted(group or 'core')}/{_quoted(kind)}/{_quoted(namespace or '-')}/"
+
+
+def _quoted(part: str) -> str:
+    return part if _UNRESERVED(part) else quote(part, safe="", errors="replace")
 
 
 def field(obj: Any, path: str, default: Any = None) -> Any:

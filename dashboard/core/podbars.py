@@ -38,12 +38,13 @@ def pods_bar(obj: Any, want: int, total: int, ready: int, related: Sequence[Rela
 
 def containers_bar(obj: Any) -> Bar:
     """A Pod's containers (sidecars among the init containers included): ready, starting, failing."""
-    spec, status = as_mapping(field(obj, "spec")), as_mapping(field(obj, "status"))
+    obj = as_mapping(obj)
+    spec, status = as_mapping(obj.get("spec")), as_mapping(obj.get("status"))
     inits = spec.get("initContainers")
     sidecars = _sidecars(inits) if inits else ()
     want = len(as_list(spec.get("containers"))) + len(sidecars)
     ready = failing = there = 0
-    deleting = bool(field(obj, "metadata.deletionTimestamp"))
+    deleting = bool(as_mapping(obj.get("metadata")).get("deletionTimestamp"))
     for entry in as_list(status.get("containerStatuses")):
         there += 1
         ready, failing = _add(entry, ready, failing)

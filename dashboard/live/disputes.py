@@ -102,7 +102,7 @@ class Disputes:
         self, id: str, assessment: Assessment, now: float, driver: Callable[[str], ObjectKey | None]
     ) -> Assessment:
         """The assessment, or the fight over its number that goes on. `driver` finds what scales it."""
-        found = self._fight(id, now)
+        found = self._fight(id, now) if id in self._histories else None
         if found is None or assessment.verdict not in (Verdict.CONVERGED, Verdict.CONVERGING):
             return assessment  # what holds or ails it comes first
         fight, history = found
@@ -118,9 +118,9 @@ class Disputes:
         )
 
     def _fight(self, id: str, now: float) -> tuple[Fight, _History] | None:
-        """The field that changed hands most often, and its history."""
+        """The field that changed hands most often, and its history. Of an object whose changes are remembered."""
         found: list[tuple[Fight, _History]] = []
-        for path, history in self._histories.get(id, {}).items():
+        for path, history in self._histories[id].items():
             if now <= history.last + QUIET:
                 fight = dispute(path, history.before, tuple(history.changes))
                 found += [(fight, history)] if fight is not None else []

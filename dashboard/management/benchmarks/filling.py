@@ -16,6 +16,8 @@ from dashboard.management.benchmarks.mirroring import floor_list, mirroring, res
 PICTURE_BOUND = 1.5
 MEMORY_BOUND = 1.5
 OBJECTS = 57_500
+ROUNDS = 3
+"""Of floor and picture in turns; the best of each counts, for a neighbour's work slows down either by a fifth."""
 KILOBYTE = 1024
 
 
@@ -26,8 +28,11 @@ def first_picture(objects: int | None = None) -> dict[str, Any]:
     """
     with workers.wire(blocks_for(objects or OBJECTS)) as url:
         plain = workers.run("filling", "read", url=url)
-        floor = workers.run("filling", "read", url=url, collecting=False)
-        picture = workers.run("filling", "fill", url=url)
+        rounds = [
+            (workers.run("filling", "read", url=url, collecting=False), workers.run("filling", "fill", url=url))
+            for _ in range(ROUNDS)
+        ]
+    floor, picture = (min((each[at] for each in rounds), key=lambda found: found["seconds"]) for at in (0, 1))
     ratio = picture["seconds"] / floor["seconds"]
     return {
         "benchmark": "first-picture",
@@ -112,4 +117,4 @@ async def _longest_wait() -> None:
         began = time.perf_counter()
         await asyncio.sleep(0)
         _waits.append(time.perf_counter() - began)
-        await asyncio.sleep(0.002)
+        await asyncio.sleep(0.01)

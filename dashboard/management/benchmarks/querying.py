@@ -131,10 +131,12 @@ def _filled(objects: int) -> Board:
             parts = b",".join(items(kind.plural, block))
             with collector.paused():
                 page = read_page(b'{"metadata":{"resourceVersion":"1"},"items":[' + parts + b"]}", kind)
-                board.page(kind, page.take(len(page)))
+                taken = len(page)
+                board.page(kind, page.take(taken))
+            collector.set_aside(taken)
         board.end(kind)
     board.tick(time.time())
-    collector.set_aside(len(board))
+    collector.give_back(len(board))
     return board
 
 
