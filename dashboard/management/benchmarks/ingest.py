@@ -15,7 +15,7 @@ from dashboard.management.benchmarks.mirroring import floor_watch, go, mirroring
 BOUND = 3.0
 OBJECTS = 6_000
 EVENTS = 4_000
-ROUNDS = 3
+ROUNDS = 5
 AT_200_PER_SECOND = 8
 """Events between two ticks at 200 events a second: what is saved by taking many at once is not saved then."""
 
