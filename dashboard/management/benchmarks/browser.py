@@ -21,7 +21,7 @@ from django.core.management.base import CommandError
 from dashboard.management.benchmarks import workers
 from dashboard.management.benchmarks.blocks import BLOCK, blocks_for
 from dashboard.management.benchmarks.browserpage import chromium
-from dashboard.management.benchmarks.browserruns import ask, churn, interactions, latency, page
+from dashboard.management.benchmarks.browserruns import ask, churn, interactions, latency
 from dashboard.management.benchmarks.browserwire import changing
 from dashboard.web import vendor
 
@@ -51,8 +51,7 @@ def measure(
         raise CommandError("without the browser libraries there is nothing to measure: a page stays as it was rendered")
     with served(blocks_for(objects or OBJECTS)) as (api, site, floor), chromium() as browser:
         list_ = f"{site}/c/bench/?kind=Pod&all=1"
-        with page(browser, list_, f"{site}/static/icon.svg") as one:
-            told = interactions(one)
+        told = interactions(browser, list_, f"{site}/static/icon.svg")
         runs = {
             "floor_one_page": latency(browser, api, [floor], paced),
             "event_to_pixel_one_page": latency(browser, api, [list_], paced),
