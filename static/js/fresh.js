@@ -23,7 +23,7 @@ class Freshness extends HTMLElement {
     link.addEventListener("change", () => this.show());
     document.adoptedStyleSheets.push(veils);
     streams()?.addEventListener("beforetoggle", () => this.show());
-    setInterval(() => this.show(), 250);
+    setInterval(() => this.show(), 500);
     this.replaceChildren();
     this.show();
   }

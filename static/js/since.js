@@ -10,9 +10,10 @@ class Since extends HTMLElement {
   #time = null;
 
   connectedCallback() {
-    this.#time = this.querySelector("time") ?? this.appendChild(document.createElement("time"));
+    const given = this.querySelector("time"); // the server's, which says when
+    this.#time = given ?? this.appendChild(document.createElement("time"));
     shown.add(this);
-    this.#name();
+    if (!given) this.#name();
     this.tick();
   }
 
