@@ -14,7 +14,7 @@ from dashboard.core.objects import key_of, text, timestamp
 from dashboard.core.subject import as_list, as_mapping
 from dashboard.core.values import quick
 
-READY_TYPES = ("Ready", "Available", "Complete", "Succeeded")
+READY_TYPES = frozenset({"Ready", "Available", "Complete", "Succeeded"})
 OVER = ("Succeeded", "Failed")
 MAX_CONTAINERS = MAX_CONDITIONS = 100
 
@@ -47,13 +47,13 @@ class Marks:
         """These marks, with what an earlier version of the same object told and this one no longer does."""
         if old is None or old.uid != self.uid:
             return self
+        if (old.ending, old.ready, old.started, old.last_run) == (self.ending, self.ready, self.started, self.last_run):
+            return self
         # A deletion is shortened while it lasts: the first time it was asked for counts.
         first_ending = self.ending if old.ending is None else old.ending
         ready = old.ready if self.ready is None else self.ready
         started = old.started if self.started is None else self.started
         last_run = max(self.last_run, old.last_run)
-        if (first_ending, ready, started, last_run) == (self.ending, self.ready, self.started, self.last_run):
-            return self
         return replace(self, ending=first_ending, ready=ready, started=started, last_run=last_run)
 
 
@@ -93,13 +93,14 @@ def _conditions(status: Mapping[str, Any], created: float | None) -> tuple[float
     for each in raw[:MAX_CONDITIONS] if isinstance(raw, list) else ():
         if type(each) is not dict:  # as JSON is read: asking the ABC costs more than all the rest
             continue
-        type_, true = each.get("type"), each.get("status") == "True"
-        if type_ == "PodScheduled" and true:
-            scheduled = timestamp(each.get("lastTransitionTime"))
-        elif type_ in READY_TYPES and true:
-            ready = timestamp(each.get("lastTransitionTime"))
-        elif type_ in READY_TYPES:
-            unready = timestamp(each.get("lastTransitionTime"))
+        type_ = each.get("type")
+        if type(type_) is not str or (type_ != "PodScheduled" and type_ not in READY_TYPES):
+            continue
+        at = timestamp(each.get("lastTransitionTime"))
+        if each.get("status") == "True":
+            scheduled, ready = (at, ready) if type_ == "PodScheduled" else (scheduled, at)
+        elif type_ != "PodScheduled":
+            unready = at
     # Before it was ever ready it was not unready either: that is not a loss.
     return scheduled, ready, None if unready == created else unready
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container
+from functools import lru_cache
 
 from dashboard.live.entries import Entries, Entry
 
@@ -29,6 +30,7 @@ def speaks(entry: Entry, entries: Entries, watched: Container[tuple[str, str]]) 
     return kind in SPEAKERS or kind in watched or entries.owner(entry) is not None
 
 
+@lru_cache(maxsize=4096)
 def _kind_of(id: str) -> tuple[str, str]:
     """Group and kind of an id that this program made."""
     group, kind = id.split("/", 2)[:2]
