@@ -77,8 +77,9 @@ def ending(meta: Mapping[str, Any]) -> float | None:
 
     https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-meta/
     """
-    at, grace = timestamp(meta.get("deletionTimestamp")), meta.get("deletionGracePeriodSeconds")
-    return at if at is None or not is_count(grace) else at - grace
+    at = timestamp(meta.get("deletionTimestamp"))
+    grace = meta.get("deletionGracePeriodSeconds") if at is not None else None
+    return at - grace if at is not None and is_count(grace) else at
 
 
 def _owner(meta: Mapping[str, Any]) -> str:
@@ -108,26 +109,30 @@ def _conditions(status: Mapping[str, Any], created: float | None) -> tuple[float
 def _containers(status: Mapping[str, Any]) -> tuple[float | None, float | None, int, float]:
     """When the last container started and the last one finished, how often any restarted, and the longest run."""
     raw = as_list(status.get("containerStatuses"))[:MAX_CONTAINERS]
-    started: list[float] = []
-    finished: list[float] = []
+    started: float | None = None
+    finished: float | None = None
+    all_started = bool(raw)
     restarts, last_run = 0, 0.0
     for each in raw:
         entry = as_mapping(each)
         state = as_mapping(entry.get("state"))
         over = as_mapping(state.get("terminated"))
-        began = timestamp((over or as_mapping(state.get("running"))).get("startedAt"))
-        if began is not None:
-            started.append(began)
+        told = over or as_mapping(state.get("running"))
+        began = timestamp(told.get("startedAt"))
+        if began is None:
+            all_started = False
+        elif started is None or began > started:
+            started = began
         if over:
-            finished.extend(at for at in (timestamp(over.get("finishedAt")),) if at is not None)
-            last_run = max(last_run, _run(over))
+            ended = timestamp(told.get("finishedAt"))
+            finished = ended if finished is None or (ended is not None and ended > finished) else finished
+            last_run = max(last_run, _run(told))
         count = entry.get("restartCount")
-        if is_count(count) and count > 0:
+        if count and is_count(count) and count > 0:
             restarts += count
             last_run = max(last_run, _run(as_mapping(as_mapping(entry.get("lastState")).get("terminated"))))
-    done = status.get("phase") in OVER
-    all_started = max(started) if started and len(started) == len(raw) else None
-    return all_started, max(finished) if done and finished else None, restarts, last_run
+    done = finished is not None and status.get("phase") in OVER
+    return started if all_started else None, finished if done else None, restarts, last_run
 
 
 def _run(terminated: Mapping[str, Any]) -> float:
