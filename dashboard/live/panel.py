@@ -10,6 +10,7 @@ from typing import Any
 from dashboard.core.model import Episode
 from dashboard.core.rows import row as make_row
 from dashboard.core.verdict import assess
+from dashboard.live.pace import Pace
 from dashboard.live.picture import Picture
 from dashboard.live.topics import frame
 from dashboard.live.view import Usual, View, object_view
@@ -23,6 +24,10 @@ RETRY = 2.0
 
 AGAIN = 0.2
 """Seconds between two reads of an object whose newer versions only the API can tell."""
+
+READS = 40.0
+"""Objects that are read for all viewers in a second: opening what does not exist, over and over, costs the API no more
+than this. Who has waited longest is next."""
 
 LINGER = 30.0
 """Seconds for which an object that nobody views is kept: a page that is loaded again need not read it again."""
@@ -128,6 +133,8 @@ class Panels:
         self._fetch = fetch
         self._clock = clock
         self._allow_edits = allow_edits
+        self._reads = Pace(READS)
+        self._held_back = False
         self._panels: dict[str, Panel] = {}
         self.on_change: Callable[[], None] | None = None
         self.forecast: Forecast | None = None
@@ -194,9 +201,10 @@ class Panels:
 
     def step(self, now: float) -> Iterator[tuple[PanelTopic, str]]:
         """The frames that are due, with their topics."""
+        self._held_back = False
         for panel in list(self._panels.values()):
             if panel.viewed and self._must_read(panel, now):
-                panel.reading = asyncio.get_running_loop().create_task(self._read(panel))
+                self._begin_reading(panel, now)
             if panel.viewed:
                 self._compare(panel, now)
                 self._follow(panel)
@@ -205,6 +213,12 @@ class Panels:
                 panel.last = now
                 yield from self._show(panel)
         self.sweep(now)
+
+    def _begin_reading(self, panel: Panel, now: float) -> None:
+        if self._held_back or not self._reads.may(now):
+            self._held_back = True
+            return
+        panel.reading = asyncio.get_running_loop().create_task(self._read(panel))
 
     def _must_read(self, panel: Panel, now: float) -> bool:
         if panel.read and not self._picture.outdated(panel.id):
@@ -216,8 +230,8 @@ class Panels:
 
     @property
     def waiting(self) -> bool:
-        """Whether a frame is held back."""
-        return any(self._must_show(panel) for panel in self._panels.values())
+        """Whether a frame or a reading is held back."""
+        return self._held_back or any(self._must_show(panel) for panel in self._panels.values())
 
     def _show(self, panel: Panel) -> Iterator[tuple[PanelTopic, str]]:
         view = self._look(panel, may_edit=True)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from dashboard.live.bodies import dump
-from dashboard.live.panel import LINGER, MAX_LINGERING, FetchError
+from dashboard.live.panel import LINGER, MAX_LINGERING, READS, FetchError
 from tests.live.browser import Browser
 from tests.live.factory import DEPLOYMENT, EVENT, HPA, POD, deployment, event, hpa, pod
 from tests.live.hubs import Held
@@ -244,3 +244,20 @@ async def test_the_rendered_page_and_the_first_frame_show_the_same() -> None:
     shown = view_of(browser)
     first.pop("server_time"), shown.pop("server_time")
     assert first == shown
+
+
+async def test_opening_object_after_object_asks_the_api_only_so_often() -> None:
+    held = Held()
+    a_shop(held)
+    hostile, honest = Browser(held.hub), Browser(held.hub)
+    for turn in range(20):
+        for number in range(16):
+            look(hostile, f"core/Pod/shop/nothing-{turn}-{number}", number)
+        await settle(held, 0.05)
+    look(honest)
+    await settle(held, 0.1)
+    assert len(held.fetched) <= READS * (1 + 20 * 0.05 * 2 + 0.2) + 1
+    for _ in range(5):
+        await settle(held, 0.1)
+    assert view_of(honest)["id"] == WEB
+    assert not held.hub.panels.waiting
