@@ -24,7 +24,7 @@ def number(version: str) -> int | None:
 
 class Page:
     """One page of a list, its items decoded when they are taken: what is decoded, judged and freed again before the
-    next one stays within the processor's caches, which a page's twenty megabytes of objects do not.
+    next one stays within the processor's caches, which the megabytes of a whole page do not.
 
     `version` is the list's, `following` the next page's token, "" at the end, `remaining` what the API says is still
     to come, `skipped` how many of what was taken had no name.
