@@ -24,10 +24,14 @@ def ask(demo: Demo, method: str, path: str, body: Any = None) -> Any:
 
 
 def visit(demo: Demo, open_page: Open, id: str) -> Page:
-    """The page of an object, by way of the board: a demo that has just begun may not have listed it yet."""
+    """The page of an object, by way of the board: a demo that has just begun may not have listed it yet.
+
+    Its scripts are there: what is pressed before that is answered by the server alone.
+    """
     key = ObjectKey.parse(id)
     page = open_page(f"{demo.board}?kind={key.kind}&q={key.name}")
     page.locator(f'a.row[data-id="{id}"]').click()
+    page.wait_for_url(f"**/o/{id}", wait_until="load")
     return page
 
 

@@ -28,6 +28,13 @@ class Watch:
     cluster: clusters.Cluster
     ahead: list[float]
 
+    async def listed(self, group: str, kind: str) -> None:
+        """Once this kind is watched: what comes later is seen from its beginning."""
+        end = time.monotonic() + 30
+        while (group, kind) not in self.cluster.board.listed:
+            assert time.monotonic() < end, f"{kind} is not listed"
+            await asyncio.sleep(0.02)
+
     async def row(self, id: str, wanted: Callable[[Row], bool]) -> Row:
         """The row, once it is as wanted."""
         end = time.monotonic() + 30
@@ -59,6 +66,7 @@ async def watching(world: World) -> AsyncIterator[Watch]:
 async def test_a_database_converges_and_its_chain_leads_to_its_pods(world: World) -> None:
     async with watching(world) as watch:
         id = f"{DEMO}/Database/default/library"
+        await watch.listed(DEMO, "Database")
         world.create("Database", "library", version="16", replicas=2)
         converging = await watch.row(id, lambda row: row.verdict == "converging")
         assert converging.cause
